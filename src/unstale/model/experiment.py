@@ -1,0 +1,121 @@
+"""What one experiment measured: cells of scenario x policy x method, and what changed in the world meanwhile.
+
+`lab` fills these in and `report` draws them, so neither knows the other. All times named `at_s` count seconds from
+the moment the first request of the cell was due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Actor(StrEnum):
+    """Who changed something in the world of a cell."""
+
+    DNS = "dns"
+    LOAD_BALANCER = "load balancer"
+    FIREWALL = "firewall"
+    SERVER = "server"
+    SIDECAR = "sidecar"
+    APP = "app"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something changed: `what` is one phrase without a full stop."""
+
+    at_s: float
+    actor: Actor
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostChange:
+    """The addresses that the sidecar used for a host from this moment on, in sorted order.
+
+    Empty where the sidecar has no endpoints of its own (passthrough: the application's look-up decides).
+    """
+
+    at_s: float
+    host: str
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bucket:
+    """Requests that ended in one slice of time, `start_s` inclusive."""
+
+    start_s: float
+    ok: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Milliseconds from the moment a request was due to its end, waiting for a free connection included.
+
+    None where no request ended well.
+    """
+
+    p50: float | None
+    p99: float | None
+    max: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """One failed request as the application saw it and as the sidecar logged it (`line`, empty if it did not)."""
+
+    at_s: float
+    request_id: str
+    reason: str
+    body_bytes: int
+    line: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One scenario under one policy with one method.
+
+    `failures` counts failed requests by reason, e.g. `503 UC connection_termination`. `executed_twice` is the number
+    of requests whose effect ran more than once on the server, `executions` the number of runs in all. `recovery_s` is
+    the time from the first failed request to the first success after the last failed one: 0 when nothing failed,
+    None when the cell ended failing. `late_ms` is the p99 of how late the load generator sent a request although it
+    was due and a connection was free: what tells a slow machine from a slow proxy. `log` is the path of the recording.
+    """
+
+    scenario: str
+    policy: str
+    method: str
+    requests: int
+    ok: int
+    failed: int
+    failures: Mapping[str, int]
+    executed_twice: int
+    executions: int
+    latency_ms: Latency
+    recovery_s: float | None
+    upstream_connections: int
+    late_ms: float
+    host_changes: tuple[HostChange, ...]
+    events: tuple[Event, ...]
+    timeline: tuple[Bucket, ...]
+    bucket_s: float
+    first_failures: tuple[Failure, ...]
+    sentence: str
+    log: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """All cells of one run. `parameters` is what was asked for, `texts` explains scenarios and policies by name."""
+
+    versions: Mapping[str, str]
+    parameters: Mapping[str, object]
+    command: str
+    started: str
+    took_s: float
+    cells: tuple[Cell, ...]
+    texts: Mapping[str, str] = field(default_factory=dict)
