@@ -1,0 +1,52 @@
+"""Everything found wrong in one run, in the order of the manifests."""
+
+from __future__ import annotations
+
+from unstale.istio.message import NOWHERE, Message, origin_of
+from unstale.model.origin import Origin
+from unstale.model.problem import Problem, Severity
+
+
+class Faults:
+    """Collects problems; rules above the schema stay silent about a message whose own fields were already wrong."""
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self._marked: dict[int, Message] = {}
+
+    def mark(self, message: Message) -> None:
+        """A field of this message was wrong and is left unset; nothing more is to be said about it."""
+        self._marked[id(message)] = message
+
+    def error(self, origin: Origin, what: str, allowed: str = "") -> None:
+        """An error at a place."""
+        self.problems.append(Problem(origin=origin, what=what, allowed=allowed))
+
+    def warn(self, origin: Origin, what: str, allowed: str = "") -> None:
+        """A warning at a place."""
+        problem = Problem(origin=origin, what=what, allowed=allowed, severity=Severity.WARNING)
+        self.problems.append(problem)
+
+    def reject(self, message: Message, attribute: str, what: str, allowed: str = "") -> None:
+        """An error in a field of a message, at the field if it was written, else at the message."""
+        if self._may_be_judged(message):
+            self.error(origin_of(message, attribute), what, allowed)
+
+    def caution(self, message: Message, attribute: str, what: str, allowed: str = "") -> None:
+        """A warning in a field of a message, placed as by `reject`."""
+        if self._may_be_judged(message):
+            self.warn(origin_of(message, attribute), what, allowed)
+
+    def _may_be_judged(self, message: Message) -> bool:
+        """Not where a field was wrong, nor where nothing was written: then the message around it lacks this one."""
+        return message.origin is not NOWHERE and id(message) not in self._marked
+
+    @property
+    def errors(self) -> list[Problem]:
+        """The errors alone."""
+        return [problem for problem in self.problems if problem.severity is Severity.ERROR]
+
+    @property
+    def warnings(self) -> list[Problem]:
+        """The warnings alone."""
+        return [problem for problem in self.problems if problem.severity is Severity.WARNING]

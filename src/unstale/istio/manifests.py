@@ -1,0 +1,25 @@
+"""All resources of one run, together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from unstale.istio.destination_rule import DestinationRule
+from unstale.istio.service_entry import ServiceEntry
+from unstale.istio.virtual_service import VirtualService
+from unstale.model.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifests:
+    """What was loaded, each kind in the order of the texts; `Manifests()` is empty.
+
+    `skipped` counts the objects of other kinds by kind; `warnings` are problems that stop nothing.
+    """
+
+    service_entries: tuple[ServiceEntry, ...] = ()
+    virtual_services: tuple[VirtualService, ...] = ()
+    destination_rules: tuple[DestinationRule, ...] = ()
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    warnings: tuple[Problem, ...] = ()
