@@ -1,0 +1,73 @@
+"""One filter chain of a listener: what it matches and what it does.
+
+Envoy refuses a listener with two chains of equal match, so a chain knows the part of itself that must be unique.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_network
+
+from unstale.envoy.resource import Json, Origins, istio_metadata
+
+HTTP_PROTOCOLS = ("http/1.1", "h2c")
+MatchKey = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilterChain:
+    """Empty conditions match everything; `config` is Istio's mark of the VirtualService behind it."""
+
+    filters: tuple[Json, ...]
+    server_names: tuple[str, ...] = ()
+    subnets: tuple[str, ...] = ()
+    application_protocols: tuple[str, ...] = ()
+    transport_protocol: str = ""
+    config: str | None = None
+    origins: Origins = ()
+
+    @property
+    def matches_all(self) -> bool:
+        """No condition at all."""
+        return not (self.server_names or self.subnets or self.application_protocols or self.transport_protocol)
+
+    @property
+    def match_key(self) -> MatchKey:
+        """Equal for chains that Envoy would call duplicates; ranges count as networks."""
+        networks = (str(ip_network(subnet, strict=False)) for subnet in self.subnets)
+        return (
+            tuple(sorted(networks)),
+            tuple(sorted(self.server_names)),
+            self.application_protocols,
+            self.transport_protocol,
+        )
+
+    @property
+    def clusters(self) -> list[str]:
+        """The clusters its last filter names."""
+        config = self.filters[-1]["typed_config"]
+        weighted = config.get("weighted_clusters", {}).get("clusters", ())
+        return [*filter(None, [config.get("cluster")]), *(cluster["name"] for cluster in weighted)]
+
+    def as_json(self) -> Json:
+        """Envoy's form."""
+        value: Json = {"filters": list(self.filters), "transport_socket_connect_timeout": "15s"}
+        match: Json = {}
+        if self.subnets:
+            match["prefix_ranges"] = [_range(subnet) for subnet in self.subnets]
+        if self.server_names:
+            match["server_names"] = list(self.server_names)
+        if self.application_protocols:
+            match["application_protocols"] = list(self.application_protocols)
+        if self.transport_protocol:
+            match["transport_protocol"] = self.transport_protocol
+        if match:
+            value["filter_chain_match"] = match
+        if self.config is not None:
+            value["metadata"] = istio_metadata(config=self.config)
+        return value
+
+
+def _range(subnet: str) -> Json:
+    address, _, length = subnet.partition("/")
+    return {"address_prefix": address, "prefix_len": int(length) if length else (128 if ":" in address else 32)}
