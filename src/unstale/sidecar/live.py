@@ -1,0 +1,118 @@
+"""Keep a sidecar in step with manifest files: an edit is applied, a wrong one is reported and changes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unstale.envoy.compile import compile as compile_manifests
+from unstale.envoy.mesh import MeshConfig
+from unstale.envoy.proxy import Proxy
+from unstale.envoy.resource import Resources
+from unstale.istio.load import load
+from unstale.istio.source import Source
+from unstale.model.errors import InputError
+from unstale.model.problem import Problem
+from unstale.sidecar.local import localize
+from unstale.sidecar.manifests import edits, look, read_sources
+from unstale.sidecar.outcome import Applied, Outcome, Rejected
+from unstale.sidecar.sidecar import Sidecar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One change of the files and what became of it.
+
+    `outcome` is an InputError where the manifests are wrong and Envoy was not even asked.
+    """
+
+    outcome: Outcome | InputError
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def is_in_force(self) -> bool:
+        return isinstance(self.outcome, Applied)
+
+    def __str__(self) -> str:
+        match self.outcome:
+            case Applied(took_s=took_s):
+                return f"applied in {took_s * 1000:.0f} ms"
+            case InputError() | Rejected():
+                return f"{self.outcome}\nThe last good configuration stays in force."
+            case _:
+                return "not tried: a newer one arrived"
+
+
+class Live:
+    """Manifest files and the sidecar that follows them.
+
+    `access_log` is where Envoy writes its access log, None for none.
+    """
+
+    def __init__(
+        self,
+        sidecar: Sidecar,
+        paths: Sequence[Path],
+        *,
+        access_log: Path | None,
+        proxy: Proxy | None = None,
+        mesh: MeshConfig | None = None,
+        period_s: float = 0.2,
+    ) -> None:
+        self.sidecar = sidecar
+        self.paths = tuple(paths)
+        self._access_log = access_log
+        self._proxy = proxy or Proxy()
+        self._mesh = mesh or MeshConfig()
+        self._period_s = period_s
+        self._seen = look(self.paths)
+
+    async def start(self) -> tuple[Problem, ...]:
+        """Start the sidecar with the manifests as they are; the warnings about them.
+
+        Raises InputError (ManifestError) before anything is started, and what `Sidecar.start` raises.
+        """
+        self._seen = look(self.paths)
+        resources, warnings = await asyncio.to_thread(self._resources, read_sources(self.paths))
+        await self.sidecar.start(resources)
+        return warnings
+
+    async def follow(self, on_change: Callable[[Edit], None]) -> None:
+        """Apply every change of the files and tell `on_change` what became of it. Ends only with Envoy.
+
+        Raises ProxyError when Envoy dies.
+        """
+        following = asyncio.create_task(self._follow(on_change))
+        both: list[asyncio.Future[Any]] = [following, self.sidecar.died]
+        try:
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            following.cancel()
+            await asyncio.wait([following])
+        if self.sidecar.died.done():
+            raise self.sidecar.died.result()
+        following.result()
+
+    async def _follow(self, on_change: Callable[[Edit], None]) -> None:
+        async with aclosing(edits(self.paths, seen=self._seen, period_s=self._period_s)) as several:
+            async for content in several:
+                on_change(await self._apply(content))
+
+    async def _apply(self, content: tuple[Source, ...] | InputError) -> Edit:
+        if isinstance(content, InputError):
+            return Edit(outcome=content)
+        try:
+            resources, warnings = await asyncio.to_thread(self._resources, content)
+        except InputError as error:
+            return Edit(outcome=error)
+        return Edit(outcome=await self.sidecar.apply(resources), warnings=warnings)
+
+    def _resources(self, sources: tuple[Source, ...]) -> tuple[Resources, tuple[Problem, ...]]:
+        manifests = load(sources)
+        compiled = compile_manifests(manifests, proxy=self._proxy, mesh=self._mesh)
+        warnings = (*manifests.warnings, *compiled.warnings)
+        return localize(compiled.resources, access_log=self._access_log), warnings

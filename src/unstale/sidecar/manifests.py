@@ -1,0 +1,96 @@
+"""Read manifest files and notice when they change.
+
+Editors write a new file and rename it over the old one, or truncate and write in place; either way a reader can meet a
+half-written file. A change is reported only when two looks in a row saw the same files with the same sizes, times and
+inodes, and the text is read between two such looks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from unstale.istio.source import Source
+from unstale.model.errors import InputError
+
+SUFFIXES = (".yaml", ".yml", ".json")
+
+Look = Mapping[Path, tuple[int, int, int]]
+"""What told one version of the files from another: size, time of change (ns) and inode of each."""
+
+
+def read_sources(paths: Sequence[Path]) -> tuple[Source, ...]:
+    """The text of every manifest file named by `paths`; of folders all files below, in sorted order.
+
+    Raises InputError where a path is missing, unreadable, not UTF-8, or a folder without manifests.
+    """
+    return tuple(_read(path) for path in files_of(paths))
+
+
+def files_of(paths: Sequence[Path]) -> tuple[Path, ...]:
+    """The manifest files that `paths` mean, each once. Raises InputError as `read_sources` does."""
+    return tuple(dict.fromkeys(file for path in paths for file in _files(path)))
+
+
+def look(paths: Sequence[Path]) -> Look:
+    """What the files look like now; files that vanish between listing and looking are left out."""
+    try:
+        return dict(_marks(files_of(paths)))
+    except InputError:
+        return {}
+
+
+async def edits(
+    paths: Sequence[Path], *, seen: Look, period_s: float = 0.2
+) -> AsyncGenerator[tuple[Source, ...] | InputError, None]:
+    """Yield the manifests, or why they cannot be read, whenever they settled in another state than the one before.
+
+    `seen` is the first one before. A change and its undoing within one period go unnoticed.
+    """
+    last = look(paths)
+    while True:
+        await asyncio.sleep(period_s)
+        now = look(paths)
+        if now == last != seen:
+            content = _attempt(paths)
+            if look(paths) == now:
+                seen = now
+                yield content
+        last = now
+
+
+def _attempt(paths: Sequence[Path]) -> tuple[Source, ...] | InputError:
+    try:
+        return read_sources(paths)
+    except InputError as error:
+        return error
+
+
+def _files(path: Path) -> Iterable[Path]:
+    if path.is_dir():
+        found = sorted(each for each in path.rglob("*") if each.suffix in SUFFIXES and each.is_file())
+        if not found:
+            raise InputError(f"{path}: no manifests in this folder. Files named {', '.join(SUFFIXES)} are read.")
+        return found
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder.")
+    return (path,)
+
+
+def _read(path: Path) -> Source:
+    try:
+        return Source(name=str(path), text=path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
+
+
+def _marks(files: Iterable[Path]) -> Iterable[tuple[Path, tuple[int, int, int]]]:
+    for file in files:
+        try:
+            status = file.stat()
+        except FileNotFoundError:
+            continue
+        yield file, (status.st_size, status.st_mtime_ns, status.st_ino)

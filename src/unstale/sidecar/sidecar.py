@@ -1,0 +1,220 @@
+"""A real Envoy beside the application: started, driven and ended as one thing.
+
+Envoy starts with an empty configuration and gets the first one as an ordinary change. So a bad first configuration is
+reported exactly as a bad edit is, and how long Envoy takes to start does not depend on it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unstale.envoy.resource import Resources
+from unstale.model.errors import MachineError, ProxyError
+from unstale.sidecar.admin import Admin
+from unstale.sidecar.binary import find_envoy
+from unstale.sidecar.blame import blamed
+from unstale.sidecar.bootstrap import ADS_CLUSTER, Node, admin_socket, ads_socket, bootstrap
+from unstale.sidecar.outcome import Applied, Outcome, Rejected, Superseded
+from unstale.sidecar.process import Launch, Process
+from unstale.sidecar.xds import messages
+from unstale.sidecar.xds.encode import EncodeError, Encoder
+from unstale.sidecar.xds.server import XdsServer
+from unstale.sidecar.xds.snapshot import NOUNS, Snapshot
+
+_BUSY = r"^(http|cluster)\..*\.(downstream|upstream)_rq_active$"
+_OUR_OWN = ("http.admin.", f"cluster.{ADS_CLUSTER}.")
+"""Requests that are always open: the one that asks, and the stream to our own ADS server."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SidecarSettings:
+    """How one sidecar is run. `folder` is private to it: sockets, bootstrap and Envoy's log live there.
+
+    `prefix` runs Envoy somewhere else (`nsenter --net=PATH`). `mark` is set on Envoy's upstream sockets, None where
+    nothing is captured. `binary` None means the installed one. Times are limits, not waits.
+    """
+
+    folder: Path
+    binary: Path | None = None
+    prefix: tuple[str, ...] = ()
+    node: Node = field(default_factory=Node)
+    mark: int | None = None
+    concurrency: int = 1
+    file_flush_interval_ms: int = 100
+    ready_deadline_s: float = 20.0
+    push_deadline_s: float = 60.0
+    drain_limit_s: float = 5.0
+
+
+class Sidecar:
+    """One Envoy and its control plane. `died` gets a ProxyError when Envoy ends by itself.
+
+    `in_force` is the last configuration that Envoy accepted as a whole.
+    """
+
+    def __init__(
+        self, settings: SidecarSettings, *, on_trouble: Callable[[Rejected], None] = lambda rejected: None
+    ) -> None:
+        self.settings = settings
+        self.in_force = Resources()
+        self.admin = Admin(admin_socket(settings.folder))
+        self._encoder = Encoder()
+        self._server = XdsServer(
+            ads_socket(settings.folder), on_trouble=lambda refused: on_trouble(_rejected(refused, self.in_force))
+        )
+        self._encoding = asyncio.Lock()
+        self._process: Process | None = None
+
+    @property
+    def died(self) -> asyncio.Future[ProxyError]:
+        """Raises ProxyError before the start."""
+        if self._process is None:
+            raise ProxyError("Envoy: not started.")
+        return self._process.died
+
+    @property
+    def pid(self) -> int | None:
+        """Envoy's process id while it runs."""
+        return self._process.pid if self._process else None
+
+    @property
+    def log(self) -> Path:
+        """Envoy's own log."""
+        return self.settings.folder / "envoy.log"
+
+    async def start(self, resources: Resources | None = None) -> None:
+        """Start Envoy, wait until it is live, and bring `resources` into force.
+
+        Raises ProxyError where Envoy does not come up or refuses the resources, MachineError where it cannot be run.
+        Whatever was started is ended before an error is raised.
+        """
+        try:
+            await self._start()
+            outcome = await self.apply(resources) if resources is not None else None
+        except BaseException:
+            await self.kill()
+            raise
+        if isinstance(outcome, Rejected):
+            await self.kill()
+            raise ProxyError(str(outcome))
+
+    async def apply(self, resources: Resources) -> Outcome:
+        """Bring `resources` into force without dropping a request, all or nothing.
+
+        Raises ProxyError where Envoy is dead or dies meanwhile.
+        """
+        process = self._running()
+        began = time.monotonic()
+        try:
+            # Encoded one after the other: a quick one must not overtake a slow older one.
+            async with self._encoding:
+                snapshot = await asyncio.to_thread(self._encoder.encode, resources)
+                push = asyncio.create_task(self._push(snapshot, resources))
+        except EncodeError as error:
+            return Rejected(
+                reason=error.reason,
+                noun=NOUNS[error.type_url],
+                resources=(error.resource.name,),
+                origins=blamed(resources, error.type_url, [error.resource.name], error.reason),
+            )
+        either: list[asyncio.Future[Any]] = [push, process.ended]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not push.done():
+            push.cancel()
+            raise process.ended.result()
+        match push.result():
+            case messages.Accepted():
+                return Applied(took_s=time.monotonic() - began)
+            case messages.Superseded():
+                return Superseded()
+            case messages.Refused() as refused:
+                return _rejected(refused, resources)
+
+    async def restart_control_plane(self) -> None:
+        """Hang up on Envoy and listen again, as after a crash of the ADS server; Envoy serves on and comes back."""
+        await self._server.stop()
+        await self._server.start()
+
+    async def stop(self) -> None:
+        """End gracefully: ask clients to leave, let open requests end up to the limit, leave nothing behind."""
+        if self._process is not None:
+            try:
+                await self.admin.drain()
+            except ProxyError:
+                pass
+            else:
+                await self._process.stop(self._is_idle, limit_s=self.settings.drain_limit_s)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End at once, whatever is open."""
+        if self._process is not None:
+            await self._process.kill()
+            self.admin.path.unlink(missing_ok=True)
+        await self._server.stop()
+
+    async def _push(self, snapshot: Snapshot, resources: Resources) -> messages.Outcome:
+        outcome = await self._server.push(snapshot, deadline_s=self.settings.push_deadline_s)
+        if isinstance(outcome, messages.Accepted):
+            self.in_force = resources
+        return outcome
+
+    async def _start(self) -> None:
+        launch = self._launch()
+        content = bootstrap(folder=self.settings.folder, node=self.settings.node, mark=self.settings.mark)
+        try:
+            self._prepare(launch, json.dumps(content, indent=1))
+        except OSError as error:
+            raise MachineError(f"{self.settings.folder}: cannot be written ({error.strerror}).") from error
+        await self._server.start()
+        self._process = Process(launch)
+        await self._process.start()
+        await self._process.wait_until(self._is_live, deadline_s=self.settings.ready_deadline_s, what="live")
+
+    def _prepare(self, launch: Launch, content: str) -> None:
+        folder = self.settings.folder
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        launch.bootstrap.write_text(content, "utf-8")
+        launch.log.unlink(missing_ok=True)
+        self.admin.path.unlink(missing_ok=True)
+
+    def _launch(self) -> Launch:
+        settings = self.settings
+        return Launch(
+            binary=settings.binary or find_envoy(),
+            bootstrap=settings.folder / "bootstrap.json",
+            log=self.log,
+            prefix=settings.prefix,
+            concurrency=settings.concurrency,
+            file_flush_interval_ms=settings.file_flush_interval_ms,
+        )
+
+    def _running(self) -> Process:
+        if self._process is None:
+            raise ProxyError("Envoy: not started.")
+        if self._process.ended.done():
+            raise self._process.ended.result()
+        return self._process
+
+    async def _is_live(self) -> bool:
+        return self._server.is_settled and await self.admin.is_ready()
+
+    async def _is_idle(self) -> bool:
+        stats = await self.admin.stats(_BUSY)
+        return not any(value for name, value in stats.items() if not name.startswith(_OUR_OWN))
+
+
+def _rejected(refused: messages.Refused, resources: Resources) -> Rejected:
+    return Rejected(
+        reason=refused.reason,
+        noun=NOUNS.get(refused.type_url, refused.type_url or "configuration"),
+        resources=refused.names,
+        origins=blamed(resources, refused.type_url, refused.names, refused.reason),
+    )
