@@ -1,0 +1,90 @@
+"""Answer for the lab's hosts, with addresses and a time to live that can be changed while running.
+
+A question for a known host of another type gets an empty answer, an unknown name NXDOMAIN, both with the SOA that
+bounds negative caching (RFC 2308). The first address rotates from answer to answer, as load balancers do it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import cast
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+
+
+class Authority(asyncio.DatagramProtocol):
+    """An authoritative server on UDP. `addresses` are IPv4, the same for all hosts; `ttl_s` is whole seconds.
+
+    `last_asked` maps a host to the CLOCK_MONOTONIC time of the last question about it.
+    """
+
+    def __init__(self, hosts: Iterable[str], addresses: Iterable[str], ttl_s: int) -> None:
+        self._hosts = {dns.name.from_text(host) for host in hosts}
+        self._addresses = tuple(addresses)
+        self.ttl_s = ttl_s
+        self.questions = 0
+        self.last_asked: dict[str, float] = {}
+        self._transport: asyncio.DatagramTransport | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """What the hosts resolve to now."""
+        return self._addresses
+
+    def move(self, addresses: Iterable[str]) -> None:
+        """Every answer from now on names `addresses`."""
+        self._addresses = tuple(addresses)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        try:
+            question = dns.message.from_wire(data)
+        except dns.exception.DNSException:
+            return
+        self.questions += 1
+        self._note(question)
+        assert self._transport is not None
+        self._transport.sendto(self.answer(question).to_wire(), addr)
+
+    def answer(self, question: dns.message.Message) -> dns.message.Message:
+        """The response to one question message."""
+        response = dns.message.make_response(question)
+        response.flags |= dns.flags.AA
+        if not question.question:
+            response.set_rcode(dns.rcode.FORMERR)
+            return response
+        asked = question.question[0]
+        known = asked.name in self._hosts
+        if known and asked.rdtype == dns.rdatatype.A and self._addresses:
+            response.answer.append(self._records(asked.name))
+            return response
+        if not known:
+            response.set_rcode(dns.rcode.NXDOMAIN)
+        response.authority.append(self._soa(asked.name))
+        return response
+
+    def _note(self, question: dns.message.Message) -> None:
+        now = time.monotonic()
+        for asked in question.question:
+            self.last_asked[asked.name.to_text(omit_final_dot=True).lower()] = now
+
+    def _records(self, name: dns.name.Name) -> dns.rrset.RRset:
+        shift = self.questions % len(self._addresses)
+        ordered = self._addresses[shift:] + self._addresses[:shift]
+        return dns.rrset.from_text_list(name, self.ttl_s, dns.rdataclass.IN, dns.rdatatype.A, ordered)
+
+    def _soa(self, name: dns.name.Name) -> dns.rrset.RRset:
+        zone = name.parent() if len(name) > 2 else name
+        text = f"ns.invalid. admin.invalid. 1 3600 600 86400 {self.ttl_s}"
+        return dns.rrset.from_text(zone, self.ttl_s, dns.rdataclass.IN, dns.rdatatype.SOA, text)

@@ -1,0 +1,1 @@
+"""Workloads: when requests are due. One a file, each with `WORKLOAD`."""

@@ -1,0 +1,19 @@
+"""Requests at an even rate, whatever happens to the earlier ones.
+
+The schedule is fixed beforehand (an open loop): a request that is due while every connection is busy waits, and its
+latency counts from the moment it was due. A generator that waits for answers before it sends more would hide exactly
+the stalls that this lab is after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+
+def due_times(rate: float, duration_s: float) -> Iterator[float]:
+    """Seconds after the start at which requests are due, `rate` a second for `duration_s`."""
+    for number in range(round(rate * duration_s)):
+        yield number / rate
+
+
+WORKLOAD = due_times
