@@ -1,0 +1,78 @@
+"""`unstale prove` as a user calls it: help, listing, and wrong usage, without running anything."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+GOOD = """\
+apiVersion: networking.istio.io/v1
+kind: ServiceEntry
+metadata: {name: api}
+spec:
+  hosts: [api.example.com]
+  resolution: DNS
+  ports: [{number: 80, name: http, protocol: HTTP}]
+"""
+
+
+def _unstale(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "unstale.cli.main", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_lists_what_it_can_prove(tmp_path: Path) -> None:
+    told = _unstale("prove", "--list", cwd=tmp_path)
+    data = json.loads(_unstale("prove", "--list", "-o", "json", cwd=tmp_path).stdout)
+    assert told.returncode == 0
+    assert next(iter(data["scenarios"])) == "calm"
+    assert set(data["policies"]) == {"none", "fresh-dns", "short-lived", "article", "recommended", "files"}
+    assert all(name in told.stdout for name in (*data["scenarios"], *data["policies"]))
+    assert "\x1b" not in told.stdout
+
+
+def test_help_names_the_exit_codes(tmp_path: Path) -> None:
+    assert "Exit codes: 0 the limits hold" in _unstale("prove", "--help", cwd=tmp_path).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.yaml"], "missing.yaml"),
+        (["--scenario", "calmm"], "Did you mean calm?"),
+        (["--rate", "0"], "--rate"),
+        (["--method", "FETCH"], "--method: unknown (FETCH)"),
+        (["--json", "nowhere/out.json"], "nowhere/out.json: its folder does not exist (nowhere)"),
+        (["--recordings", "/dev/shm/x"], "/dev/shm is the lab's own"),
+    ],
+    ids=["no file", "scenario", "rate", "method", "json folder", "recordings"],
+)
+def test_wrong_usage_exits_2_with_one_message(arguments: list[str], message: str, tmp_path: Path) -> None:
+    done = _unstale("prove", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_all_manifest_errors_are_told_at_their_places_and_nothing_is_started(tmp_path: Path) -> None:
+    bad = GOOD.replace("resolution: DNS", "resolution: DSN").replace("protocol: HTTP", "protocl: HTTP")
+    (tmp_path / "bad.yaml").write_text(bad)
+    (tmp_path / "worse.yaml").write_text("kind: [unclosed\n")
+    done = _unstale("prove", "bad.yaml", "worse.yaml", cwd=tmp_path)
+    assert done.returncode == 2
+    for place in ("bad.yaml:6:", "bad.yaml:7:", "worse.yaml:"):
+        assert place in done.stderr, done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "recordings").exists()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_a_script(shell: str, tmp_path: Path) -> None:
+    done = _unstale("completion", shell, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "_UNSTALE_COMPLETE" in done.stdout
