@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format lock clean
+.PHONY: help setup demo test test-fast soak check format lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -21,6 +21,9 @@ test: setup  ## all tests that this machine can run
 
 test-fast: setup  ## the tests that need neither namespaces nor Envoy
 	@$(BIN)/python -m pytest -q -m "not lab"
+
+soak: setup  ## the whole matrix three times over: every run must give the same verdicts
+	@for run in 1 2 3; do $(BIN)/python -m pytest -q --lab-required tests/lab/test_scenarios.py || exit 1; done
 
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

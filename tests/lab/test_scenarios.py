@@ -85,7 +85,7 @@ def test_the_article_runs_posts_twice(scenario: str, cells: Mapping[Key, Cell]) 
 
 def test_every_cell_counts_every_request_once(cells: Mapping[Key, Cell]) -> None:
     for key, cell in cells.items():
-        assert cell.requests == 800, key
+        assert cell.requests == 1600, key
         assert cell.ok + cell.failed == cell.requests, key
         assert sum(cell.failures.values()) == cell.failed, key
         assert sum(bucket.ok for bucket in cell.timeline) == cell.ok, key

@@ -60,7 +60,7 @@ def _names(kind: str) -> Any:
 @click.option(
     "--rate",
     type=click.FloatRange(1, 5000),
-    default=100,
+    default=200,
     show_default=True,
     help="Requests a second in each cell.",
 )

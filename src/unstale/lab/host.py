@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import shutil
 import signal
 import sys
 import traceback
@@ -107,13 +108,15 @@ def _play(order: Order, line: Connection) -> None:
 
     _keep_last_words(Path(order.folder))
     private = PRIVATE / f"c{order.number}"
-    private.mkdir(mode=0o700)
     try:
+        private.mkdir(mode=0o700)
         send("cell", run(order, private, lambda words: send("says", words), wait_for_go))
     except UnstaleError as error:
         send("error", error)
     except BaseException:
         send("bug", traceback.format_exc())
+    finally:
+        shutil.rmtree(private, ignore_errors=True)
 
 
 def _keep_last_words(folder: Path) -> None:

@@ -39,7 +39,7 @@ class Question:
     scenarios: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("GET", "POST")
-    rate: float = 100.0
+    rate: float = 200.0
     connections: int = 8
     duration_s: float = 8.0
     ttl_s: int = 1
