@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -112,5 +113,9 @@ def test_the_recording_holds_everything_that_was_judged(cells: Mapping[Key, Cell
     names = {path.name for path in folder.iterdir()}
     assert {"access.log", "requests.jsonl", "executions.jsonl", "events.jsonl", "counters.json", "order.json"} <= names
     assert "article.yaml" in names
+    order = json.loads((folder / "order.json").read_text())
+    assert order["versions"]["envoy"]
+    answered = [row for row in read_rows(folder / "dns.jsonl") if row["host"] == "host1.yourdomain.com"]
+    assert {row["ttl_s"] for row in answered} == {1}
     firewall = [row["what"] for row in read_rows(folder / "events.jsonl") if row["actor"] == "firewall"]
     assert any(str(what).startswith("forgot 203.0.113.1") for what in firewall)

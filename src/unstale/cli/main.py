@@ -18,6 +18,8 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_MACHINE = 3
 _NOT_COMMANDS = frozenset({"main"})
+_LAB_MODULES = frozenset({"envoy", "google", "grpc", "h11", "jinja2", "markupsafe", "rich"})
+_HOW_TO_GET_LAB = "Install what this command needs with: pip install 'unstale[lab]'"
 
 
 class _Folder(click.Group):
@@ -57,6 +59,11 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         status = error.exit_code
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in _LAB_MODULES:
+            raise
+        click.echo(_coloured(f"this machine: {error.name} is not installed. {_HOW_TO_GET_LAB}"), err=True)
+        status = EXIT_MACHINE
     except UnstaleError as error:
         click.echo(_coloured(str(error)), err=True)
         status = _status(error)

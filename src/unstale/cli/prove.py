@@ -164,6 +164,7 @@ def _question(options: dict[str, Any]) -> Question:
         timeout_s=options["timeout"],
         host=options["host"],
         port=options["port"],
+        command=shlex.join(["unstale", *sys.argv[1:]]),
     )
 
 
@@ -187,7 +188,7 @@ def _run(question: Question, options: dict[str, Any]) -> Experiment:
     return Experiment(
         versions=versions(),
         parameters=matrix.parameters(question),
-        command=shlex.join(["unstale", *sys.argv[1:]]),
+        command=question.command,
         started=started.isoformat(timespec="seconds"),
         took_s=time.monotonic() - begun,
         cells=cells,

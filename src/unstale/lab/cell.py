@@ -17,7 +17,7 @@ from unstale.istio.source import Source
 from unstale.lab import load, nodes
 from unstale.lab.apps import App
 from unstale.lab.children import Role, fork
-from unstale.lab.dns.authority import Authority
+from unstale.lab.dns.authority import Authority, DnsAnswer
 from unstale.lab.dns.forwarder import Forwarder, Upstream
 from unstale.lab.evidence import Evidence
 from unstale.lab.firewall import LearningFirewall
@@ -41,7 +41,10 @@ Report = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """Everything a cell needs to run, as plain data: it crosses a process boundary."""
+    """Everything a cell needs to run, as plain data: it crosses a process boundary.
+
+    `command` and `versions` are only for the recording: what was called, and what took part.
+    """
 
     number: int
     scenario: str
@@ -56,6 +59,8 @@ class Order:
     ttl_s: int
     timeout_s: float
     folder: str
+    command: str
+    versions: Mapping[str, str]
 
 
 def run(order: Order, private: Path, report: Report, wait_for_go: Callable[[], None]) -> Cell:
@@ -216,11 +221,16 @@ class _Cell:
     def _conclude(self, running: RunningWorld, counters: Mapping[str, int]) -> Cell:
         events = running.events
         write_rows(self._folder / "events.jsonl", (asdict(event) for event in events))
+        write_rows(self._folder / "dns.jsonl", (_dns_row(answer, running) for answer in running.authority.answers))
         write_json(self._folder / "counters.json", dict(counters))
         evidence = Evidence.read(self._folder, start=running.start, events=events, counters=counters)
         cell = judge(self._order.scenario, self._order.policy, self._order.method, evidence, tuple(self._changes))
         write_json(self._folder / "order.json", asdict(self._order))
         return cell
+
+
+def _dns_row(answer: DnsAnswer, running: RunningWorld) -> dict[str, object]:
+    return {"at_s": answer.at - running.start, **{key: value for key, value in asdict(answer).items() if key != "at"}}
 
 
 def _fail_with_any_task(loop: asyncio.AbstractEventLoop, cell: asyncio.Task[object] | None) -> None:

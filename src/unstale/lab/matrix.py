@@ -15,6 +15,7 @@ from unstale.lab.cell import Order
 from unstale.lab.policy import Policy
 from unstale.lab.registry import members, paragraph
 from unstale.lab.target import ARTICLE, Target, target_of
+from unstale.lab.versions import versions
 from unstale.model.errors import InputError
 
 FILES = "files"
@@ -32,7 +33,7 @@ class Question:
     """What is to be proved. Empty `scenarios` and `policies` mean all (with `files`: the policy `files` alone).
 
     `rate` is requests a second, times are seconds; `host` and `port` choose whom to call where the manifests leave
-    a choice.
+    a choice. `command` is noted in the recordings.
     """
 
     files: tuple[Source, ...] = ()
@@ -46,6 +47,7 @@ class Question:
     timeout_s: float = 10.0
     host: str | None = None
     port: int | None = None
+    command: str = ""
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -135,6 +137,8 @@ def _order_of(
         ttl_s=question.ttl_s,
         timeout_s=question.timeout_s,
         folder=str(recordings / f"{scenario}-{policy_name}-{method}"),
+        command=question.command,
+        versions=versions(),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import platform
 from collections.abc import Mapping
+from functools import cache
 
 import unstale
 from unstale.sidecar.binary import envoy_version, find_envoy
@@ -13,6 +14,7 @@ ISTIO = "1.32"
 """The Istio release whose translation the compiler follows."""
 
 
+@cache
 def versions() -> Mapping[str, str]:
     """Name -> version of everything that takes part."""
     return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import cast
 
 import dns.exception
@@ -21,10 +22,22 @@ import dns.rdatatype
 import dns.rrset
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DnsAnswer:
+    """One answer that was given: `at` is a CLOCK_MONOTONIC time, `addresses` are in the order of the answer."""
+
+    at: float
+    host: str
+    type: str
+    rcode: str
+    ttl_s: int
+    addresses: tuple[str, ...]
+
+
 class Authority(asyncio.DatagramProtocol):
     """An authoritative server on UDP. `addresses` are IPv4, the same for all hosts; `ttl_s` is whole seconds.
 
-    `last_asked` maps a host to the CLOCK_MONOTONIC time of the last question about it.
+    `last_asked` maps a host to the CLOCK_MONOTONIC time of the last question about it; `answers` is the whole history.
     """
 
     def __init__(self, hosts: Iterable[str], addresses: Iterable[str], ttl_s: int) -> None:
@@ -33,6 +46,7 @@ class Authority(asyncio.DatagramProtocol):
         self.ttl_s = ttl_s
         self.questions = 0
         self.last_asked: dict[str, float] = {}
+        self.answers: list[DnsAnswer] = []
         self._transport: asyncio.DatagramTransport | None = None
 
     @property
@@ -53,9 +67,10 @@ class Authority(asyncio.DatagramProtocol):
         except dns.exception.DNSException:
             return
         self.questions += 1
-        self._note(question)
         assert self._transport is not None
-        self._transport.sendto(self.answer(question).to_wire(), addr)
+        response = self.answer(question)
+        self._note(response)
+        self._transport.sendto(response.to_wire(), addr)
 
     def answer(self, question: dns.message.Message) -> dns.message.Message:
         """The response to one question message."""
@@ -74,10 +89,21 @@ class Authority(asyncio.DatagramProtocol):
         response.authority.append(self._soa(asked.name))
         return response
 
-    def _note(self, question: dns.message.Message) -> None:
+    def _note(self, response: dns.message.Message) -> None:
         now = time.monotonic()
-        for asked in question.question:
-            self.last_asked[asked.name.to_text(omit_final_dot=True).lower()] = now
+        for asked in response.question:
+            host = asked.name.to_text(omit_final_dot=True).lower()
+            self.last_asked[host] = now
+            self.answers.append(
+                DnsAnswer(
+                    at=now,
+                    host=host,
+                    type=dns.rdatatype.to_text(asked.rdtype),
+                    rcode=dns.rcode.to_text(response.rcode()),
+                    ttl_s=self.ttl_s,
+                    addresses=tuple(record.address for records in response.answer for record in records),
+                )
+            )
 
     def _records(self, name: dns.name.Name) -> dns.rrset.RRset:
         shift = self.questions % len(self._addresses)
