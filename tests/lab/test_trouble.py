@@ -76,8 +76,13 @@ def test_with_the_sidecars_port_in_use_it_says_which(tmp_path: Path) -> None:
 
 
 def test_with_an_envoy_that_does_not_start_it_shows_its_words(tmp_path: Path) -> None:
-    wrapper = _envoy_wrapper(tmp_path, 'echo "cannot start today" >&2; exit 1')
+    fail = 'echo "cannot start today" >&2; exit 1'
+    wrapper = _envoy_wrapper(tmp_path, f'case "$1" in --version) exec "$ENVOY" --version;; esac\n{fail}')
     _told(_run(tmp_path, UNSTALE_ENVOY=wrapper), "cannot start today")
+
+
+def test_with_a_program_that_is_no_envoy_it_says_so(tmp_path: Path) -> None:
+    _told(_run(tmp_path, UNSTALE_ENVOY="/bin/true"), "/bin/true: does not answer --version as Envoy does")
 
 
 def test_with_no_envoy_at_all_it_says_how_to_get_one(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,6 +181,7 @@ def _run(question: Question, options: dict[str, Any]) -> Experiment:
     for warning in matrix.warnings(orders):
         click.echo(warning, err=True)
     runner.prepare(folder)
+    orders = tuple(replace(order, versions=versions()) for order in orders)
     begun = time.monotonic()
     with Progress(total=len(orders), quiet=options["quiet"]) as progress:
         cells = runner.run_all(orders, jobs=options["jobs"] or runner.default_jobs(), watcher=progress)

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ class Order:
     timeout_s: float
     folder: str
     command: str
-    versions: Mapping[str, str]
+    versions: Mapping[str, str] = field(default_factory=dict)
 
 
 def run(order: Order, private: Path, report: Report, wait_for_go: Callable[[], None]) -> Cell:

@@ -15,7 +15,6 @@ from unstale.lab.cell import Order
 from unstale.lab.policy import Policy
 from unstale.lab.registry import members, paragraph
 from unstale.lab.target import ARTICLE, Target, target_of
-from unstale.lab.versions import versions
 from unstale.model.errors import InputError
 
 FILES = "files"
@@ -138,7 +137,6 @@ def _order_of(
         timeout_s=question.timeout_s,
         folder=str(recordings / f"{scenario}-{policy_name}-{method}"),
         command=question.command,
-        versions=versions(),
     )
 
 
