@@ -36,8 +36,7 @@ class _Silent:
 def cells(tmp_path_factory: pytest.TempPathFactory) -> Mapping[Key, Cell]:
     """The default matrix, run once for all tests."""
     folder = tmp_path_factory.mktemp("recordings")
-    orders = matrix.plan(Question(), folder)
-    runner.prepare(folder)
+    orders = runner.prepare(matrix.plan(Question(), folder), folder)
     done = runner.run_all(orders, jobs=runner.default_jobs(), watcher=_Silent())
     return {(cell.scenario, cell.policy, cell.method): cell for cell in done}
 

@@ -7,7 +7,6 @@ import shlex
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -180,8 +179,7 @@ def _run(question: Question, options: dict[str, Any]) -> Experiment:
     orders = matrix.plan(question, folder)
     for warning in matrix.warnings(orders):
         click.echo(warning, err=True)
-    runner.prepare(folder)
-    orders = tuple(replace(order, versions=versions()) for order in orders)
+    orders = runner.prepare(orders, folder)
     begun = time.monotonic()
     with Progress(total=len(orders), quiet=options["quiet"]) as progress:
         cells = runner.run_all(orders, jobs=options["jobs"] or runner.default_jobs(), watcher=progress)

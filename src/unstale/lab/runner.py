@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -22,6 +23,7 @@ from unstale.lab import machine
 from unstale.lab.cell import Order
 from unstale.lab.matrix import slowest_first
 from unstale.lab.recording import make_folder
+from unstale.lab.versions import versions
 from unstale.model.errors import InputError, MachineError, UnstaleError
 from unstale.model.experiment import Cell
 
@@ -151,10 +153,15 @@ def _await_ready(line: Connection, complaints: IO[bytes]) -> None:
         raise value
 
 
-def prepare(folder: Path) -> None:
-    """Make sure that the lab can run here and that `folder` can be written. Raises MachineError in words."""
+def prepare(orders: Iterable[Order], folder: Path) -> tuple[Order, ...]:
+    """Make sure that the lab can run here and that `folder` can be written; the orders, with the versions taking part.
+
+    Raises MachineError in words.
+    """
     machine.check()
     make_folder(folder)
+    found = versions()
+    return tuple(replace(order, versions=found) for order in orders)
 
 
 def recordings_folder(path: Path) -> Path:
