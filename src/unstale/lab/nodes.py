@@ -10,6 +10,7 @@ import asyncio
 import functools
 import socket
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
@@ -31,11 +32,13 @@ class Nodes:
     def __init__(self) -> None:
         self.behaviours: dict[str, Behaviour] = {}
         self.executions: list[Execution] = []
+        self._attempts: Counter[str] = Counter()
 
     def decide(self, address: str, request_id: str, method: str) -> Behaviour:
-        """How this attempt is treated; writes the ledger."""
+        """How this attempt is treated, the same in every run for the same request and attempt; writes the ledger."""
+        self._attempts[request_id] += 1
         behaviour = self.behaviours.get(address, SERVES)
-        if not behaviour.applies(f"{request_id}/{len(self.executions)}"):
+        if not behaviour.applies(f"{request_id}/{self._attempts[request_id]}"):
             behaviour = SERVES
         if behaviour.runs:
             self.executions.append(
