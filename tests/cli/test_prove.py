@@ -48,8 +48,10 @@ def test_help_names_the_exit_codes(tmp_path: Path) -> None:
         (["--method", "FETCH"], "--method: unknown (FETCH)"),
         (["--json", "nowhere/out.json"], "nowhere/out.json: its folder does not exist (nowhere)"),
         (["--recordings", "/dev/shm/x"], "/dev/shm is the lab's own"),
+        (["--mesh-config", "missing.yaml"], "missing.yaml"),
+        (["--istio", "1.2"], "1.2"),
     ],
-    ids=["no file", "scenario", "rate", "method", "json folder", "recordings"],
+    ids=["no file", "scenario", "rate", "method", "json folder", "recordings", "mesh", "istio"],
 )
 def test_wrong_usage_exits_2_with_one_message(arguments: list[str], message: str, tmp_path: Path) -> None:
     done = _unstale("prove", *arguments, cwd=tmp_path)

@@ -1,9 +1,16 @@
-"""A case: manifests, and what Istio's own control plane made of them."""
+"""A case: manifests, and what Istio's own control plane made of them.
+
+`python tests/envoy/case.py NAME [RELEASE]` prints the answer of one, as it is kept.
+"""
 
 from __future__ import annotations
 
+import gzip
 import json
-from dataclasses import dataclass
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,81 +18,95 @@ import yaml
 
 from unstale.envoy.compile import Compiled
 from unstale.envoy.compile import compile as compile_manifests
-from unstale.envoy.mesh import MeshConfig, OutboundTrafficPolicy
 from unstale.envoy.proxy import Proxy
-from unstale.istio.duration import Duration
+from unstale.envoy.release import NEWEST
 from unstale.istio.load import load
+from unstale.istio.mesh import MeshConfig
+from unstale.istio.mesh_file import load_mesh
+from unstale.istio.proxy_file import load_proxy
 from unstale.istio.source import Source
-from unstale.istio.virtual_service import HTTPRetry
 
 FOLDER = Path(__file__).parent / "cases"
+REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """One folder of `cases`."""
+    """One entry of a file in `cases`; `releases` tells the number of each release's answer, or that it refuses."""
 
-    folder: Path
+    name: str
+    group: str
+    texts: Mapping[str, str] = field(repr=False)
+    releases: Mapping[str, int | str] = field(repr=False)
 
     @property
     def rule_id(self) -> str:
         """`rt-02-same-vip` is `RT-2-same-vip`, as the rules are named."""
-        head, _, rest = self.folder.name.partition("-")
+        head, _, rest = self.name.partition("-")
         number, dash, name = rest.partition("-")
         if number.isdigit() and dash and head != "random":
             return f"{head.upper()}-{int(number)}-{name}"
-        return self.folder.name
+        return self.name
 
-    def compiled(self) -> Compiled:
-        """What this project makes of it."""
-        text = (self.folder / "manifests.yaml").read_text()
-        manifests = load([Source(name="manifests.yaml", text=text)])
-        return compile_manifests(manifests, proxy=self._proxy(), mesh=self._mesh())
+    def compiled(self, istio: str = NEWEST) -> Compiled:
+        """What this project makes of it. Raises ManifestError where the release knows a field not yet."""
+        manifests = load([Source(name="manifests.yaml", text=self.texts["manifests"])], istio=istio)
+        return compile_manifests(manifests, proxy=self._proxy(), mesh=self._mesh(), istio=istio)
 
-    def expected(self) -> dict[str, list[Any]]:
+    def expected(self, istio: str = NEWEST) -> dict[str, list[Any]]:
         """What Istio made of it."""
-        shared = json.loads((FOLDER / "shared.json").read_text())
-        expanded: dict[str, list[Any]] = _expand(json.loads((self.folder / "expected.json").read_text()), shared)
-        return expanded
+        answer = self.releases[istio]
+        assert isinstance(answer, int)
+        found: dict[str, list[Any]] = _answers(self.group)[self.name]["answers"][answer]
+        return found
 
     def _proxy(self) -> Proxy:
-        settings = self._settings("proxy.yaml")
-        return Proxy(
-            namespace=settings.get("namespace", "default"),
-            labels=settings.get("labels", {}),
-            locality=settings.get("locality", ""),
-        )
+        if "proxy" not in self.texts:
+            return Proxy()
+        file = load_proxy(Source(name="proxy.yaml", text=self.texts["proxy"]))
+        fields = {
+            "namespace": file.namespace,
+            "labels": file.labels,
+            "ip_addresses": file.addresses,
+            "locality": file.locality,
+            "metadata": file.metadata,
+            "proxy_config": file.proxy_config,
+        }
+        given: dict[str, Any] = {name: value for name, value in fields.items() if value}
+        return Proxy(**given)
 
     def _mesh(self) -> MeshConfig:
-        """The few settings that cases use."""
-        settings = self._settings("mesh.yaml")
-        fields: dict[str, Any] = {}
-        if "outboundTrafficPolicy" in settings:
-            fields["outbound_traffic_policy"] = OutboundTrafficPolicy(settings["outboundTrafficPolicy"]["mode"])
-        if "connectTimeout" in settings:
-            fields["connect_timeout"] = Duration.parse(settings["connectTimeout"])
-        if "protocolDetectionTimeout" in settings:
-            fields["protocol_detection_timeout"] = Duration.parse(settings["protocolDetectionTimeout"])
-        if "localityLbSetting" in settings:
-            fields["is_locality_lb_enabled"] = settings["localityLbSetting"]["enabled"]
-        if "defaultHttpRetryPolicy" in settings:
-            retries = settings["defaultHttpRetryPolicy"]
-            fields["default_http_retry_policy"] = HTTPRetry(attempts=retries["attempts"], retry_on=retries["retryOn"])
-        return MeshConfig(**fields)
-
-    def _settings(self, name: str) -> dict[str, Any]:
-        path = self.folder / name
-        return dict(yaml.safe_load(path.read_text())) if path.exists() else {}
+        if "mesh" not in self.texts:
+            return MeshConfig()
+        return load_mesh(Source(name="mesh.yaml", text=self.texts["mesh"]))
 
 
-CASES = [Case(folder=path.parent) for path in sorted(FOLDER.glob("*/expected.json"))]
+@cache
+def _answers(group: str) -> dict[str, Any]:
+    answers: dict[str, Any] = json.loads(gzip.decompress((FOLDER / f"{group}.json.gz").read_bytes()))
+    return answers
 
 
-def _expand(value: Any, shared: dict[str, Any]) -> Any:
-    if isinstance(value, list):
-        return [_expand(item, shared) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if value.keys() == {"$shared"}:
-        return shared[value["$shared"]]
-    return {key: _expand(item, shared) for key, item in value.items()}
+def _cases() -> list[Case]:
+    return [
+        Case(name=name, group=path.stem, texts=texts, releases=_answers(path.stem)[name]["releases"])
+        for path in sorted(FOLDER.glob("*.yaml"))
+        for name, texts in yaml.load(path.read_text(), yaml.CSafeLoader).items()
+    ]
+
+
+CASES = _cases()
+ANSWERS = [
+    (case, istio) for case in CASES for istio, answer in case.releases.items() if istio == NEWEST or answer != REFUSED
+]
+REFUSALS = [(case, istio) for case in CASES for istio, answer in case.releases.items() if answer == REFUSED]
+
+
+def id_of(value: Case | str) -> str:
+    """How pytest names a case or a release."""
+    return value.rule_id if isinstance(value, Case) else value
+
+
+if __name__ == "__main__":
+    wanted = next(case for case in CASES if case.name == sys.argv[1])
+    print(json.dumps(wanted.expected(*sys.argv[2:]), indent=1))

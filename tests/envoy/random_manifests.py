@@ -1,7 +1,7 @@
 """Random manifests that a cluster would accept, the same for the same seed.
 
 Every kind of port, resolution, match and policy that the compiler knows comes up; what the stock Envoy is known to
-refuse although Istio makes it (LOGICAL_DNS with several endpoints, redirect codes that Envoy lacks) is left out.
+refuse although Istio makes it (LOGICAL_DNS with several endpoints or none, redirect codes it lacks) is left out.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Maker:
         if self._often(0.3):
             endpoint["weight"] = self._chance.randint(1, 9)
         if self._often(0.3):
-            endpoint["locality"] = self._chance.choice(("r1/z1/s1", "r1/z2", "r2"))
+            endpoint["locality"] = self._chance.choice(("eu/eu-1/a", "eu/eu-2", "us"))
         return endpoint
 
     def _virtual_service(self, host: str, hosts: list[str], ports: list[Json]) -> Json:
@@ -179,10 +179,21 @@ class _Maker:
             "outlierDetection": self._outlier_detection,
             "loadBalancer": self._load_balancer,
             "retryBudget": lambda: {"percent": self._chance.randint(0, 100), "minRetryConcurrency": 3},
-            "tls": lambda: {"mode": "SIMPLE", "sni": "tls.example.com"},
+            "tls": self._tls,
+            "proxyProtocol": lambda: {"version": self._chance.choice(("V1", "V2"))},
         }
         chosen = {name: make() for name, make in makers.items() if self._often(0.4)}
         return chosen or {"connectionPool": self._connection_pool()}
+
+    def _tls(self) -> Json:
+        tls: Json = {"mode": self._chance.choice(("SIMPLE", "SIMPLE", "DISABLE"))}
+        if self._often(0.6):
+            tls["sni"] = "tls.example.com"
+        if self._often(0.3):
+            tls["subjectAltNames"] = ["one.example.com", "two.example.com"]
+        elif self._often(0.2):
+            tls["insecureSkipVerify"] = True
+        return tls
 
     def _connection_pool(self) -> Json:
         tcp: Json = {"connectTimeout": self._duration(1, 9)}
@@ -212,15 +223,25 @@ class _Maker:
         return detection
 
     def _load_balancer(self) -> Json:
+        locality = {"localityLbSetting": self._locality()} if self._often(0.4) else {}
         simple = ("ROUND_ROBIN", "LEAST_REQUEST", "RANDOM")
         if self._often(0.7):
-            return {"simple": self._chance.choice(simple)}
+            return {"simple": self._chance.choice(simple), **locality}
         hashes: tuple[Json, ...] = (
             {"httpHeaderName": "x-user"},
             {"useSourceIp": True},
             {"httpQueryParameterName": "q"},
         )
-        return {"consistentHash": self._chance.choice(hashes)}
+        return {"consistentHash": self._chance.choice(hashes), **locality}
+
+    def _locality(self) -> Json:
+        settings: tuple[Json, ...] = (
+            {"enabled": False},
+            {"distribute": [{"from": "*", "to": {"eu/*": 60, "*": 40}}]},
+            {"failover": [{"from": "eu", "to": "us"}]},
+            {"failoverPriority": ["version", "topology.kubernetes.io/region"]},
+        )
+        return self._chance.choice(settings)
 
     def _object(self, kind: str, spec: Json) -> Json:
         self._number += 1

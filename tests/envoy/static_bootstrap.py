@@ -7,6 +7,23 @@ from typing import Any
 
 from unstale.envoy.resource import Json, Resources
 
+_AGENT: Json = {
+    "name": "sds-grpc",
+    "type": "STATIC",
+    "connect_timeout": "1s",
+    "typed_extension_protocol_options": {
+        "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+            "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+            "explicit_http_config": {"http2_protocol_options": {}},
+        }
+    },
+    "load_assignment": {
+        "cluster_name": "sds-grpc",
+        "endpoints": [{"lb_endpoints": [{"endpoint": {"address": {"pipe": {"path": "./agent"}}}}]}],
+    },
+}
+"""The agent that serves secrets in a pod; nothing is asked of it while a configuration is only checked."""
+
 
 def static_bootstrap(resources: Resources) -> Json:
     """Routes stand in their listeners, endpoints in their clusters."""
@@ -15,8 +32,19 @@ def static_bootstrap(resources: Resources) -> Json:
     return {
         "static_resources": {
             "listeners": [_with_routes(copy.deepcopy(one.value), routes) for one in resources.listeners],
-            "clusters": [_with_endpoints(copy.deepcopy(one.value), endpoints) for one in resources.clusters],
-        }
+            "clusters": [
+                *(_with_endpoints(copy.deepcopy(one.value), endpoints) for one in resources.clusters),
+                _AGENT,
+            ],
+        },
+        "node": {"id": "pod", "cluster": "pod"},
+        "dynamic_resources": {
+            "ads_config": {
+                "api_type": "GRPC",
+                "transport_api_version": "V3",
+                "grpc_services": [{"envoy_grpc": {"cluster_name": "sds-grpc"}}],
+            }
+        },
     }
 
 

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import pytest
-from case import CASES, Case
+from case import ANSWERS, REFUSALS, Case, id_of
 from equivalence import differences
 
+from unstale.model.errors import ManifestError
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule_id)
-def test_the_configuration_is_istios_own(case: Case) -> None:
-    compiled = case.compiled()
-    assert differences(case.expected(), compiled.resources.as_json()) == []
-    assert compiled.warnings == ()
+
+@pytest.mark.parametrize(("case", "istio"), ANSWERS, ids=id_of)
+def test_the_configuration_is_istios_own(case: Case, istio: str) -> None:
+    assert differences(case.expected(istio), case.compiled(istio).resources.as_json()) == []
+
+
+@pytest.mark.parametrize(("case", "istio"), REFUSALS, ids=id_of)
+def test_a_release_refuses_what_it_does_not_know(case: Case, istio: str) -> None:
+    with pytest.raises(ManifestError):
+        case.compiled(istio)
 
 
 def test_a_difference_in_any_place_is_seen() -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from unstale.envoy.compile import compile as compile_manifests
 from unstale.istio.load import load
+from unstale.istio.mesh_file import load_mesh
 from unstale.istio.source import Source
 
 ENTRY = """
@@ -21,82 +22,70 @@ metadata: {name: a}
 spec:
   host: a.example.com
 """
-ROUTE = """
-apiVersion: networking.istio.io/v1
-kind: VirtualService
-metadata: {name: a}
-spec:
-  hosts: [a.example.com]
-"""
+DYNAMIC = ENTRY.replace("HOST", "'*.example.com'") + "  resolution: DYNAMIC_DNS\n"
+CODES = RULE + "  trafficPolicy: {outlierDetection: {outlierDetectionHttpErrorCodes: [429, 503]}}"
 
 
-def warnings(text: str) -> list[str]:
-    return [str(warning) for warning in compile_manifests(load([Source(name="a.yaml", text=text)])).warnings]
+def warnings(text: str, istio: str = "1.32", mesh: str = "{}") -> list[str]:
+    manifests = load([Source(name="a.yaml", text=text)], istio=istio)
+    settings = load_mesh(Source(name="mesh.yaml", text=mesh))
+    return [str(warning) for warning in compile_manifests(manifests, mesh=settings, istio=istio).warnings]
 
 
 @pytest.mark.parametrize(
-    ("entry", "expected"),
+    ("text", "istio", "expected"),
     [
+        (DYNAMIC, "1.29", "a.yaml:8:15: resolution is not applied by sidecars of Istio 1.29 (DYNAMIC_DNS)."),
+        (CODES, "1.31", "a.yaml:7:70: outlierDetectionHttpErrorCodes is not applied by Istio 1.31 (429, 503)."),
         (
-            ENTRY.replace("HOST", "'*.example.com'") + "  resolution: DYNAMIC_DNS\n",
-            "a.yaml:8:15: resolution is not applied yet (DYNAMIC_DNS).",
+            ENTRY.replace("HOST", "a.example.com") + "  resolution: STATIC\n"
+            "  endpoints: [{address: 192.0.2.1, network: east}]\n",
+            "1.32",
+            "a.yaml:9:45: network is not applied here (east).",
         ),
         (
-            ENTRY.replace("HOST", "a.example.com") + "  resolution: DNS\n  location: MESH_INTERNAL\n",
-            "a.yaml:9:13: location is not applied yet (MESH_INTERNAL).",
-        ),
-        (
-            ENTRY.replace("HOST", "a.example.com") + "  resolution: STATIC\n  workloadSelector: {labels: {app: a}}\n",
-            "a.yaml:9:21: workloadSelector is not applied yet (app: a).",
+            RULE + "  trafficPolicy: {loadBalancer: {backendUtilization: {}}}",
+            "1.32",
+            "a.yaml:7:54: backendUtilization is not applied by Istio 1.32.",
         ),
     ],
 )
-def test_what_a_service_entry_says_in_vain_is_told(entry: str, expected: str) -> None:
-    (told,) = warnings(entry)
+def test_what_is_said_in_vain_is_told(text: str, istio: str, expected: str) -> None:
+    (told,) = warnings(text, istio)
     assert told.startswith(expected)
 
 
-@pytest.mark.parametrize(
-    ("policy", "expected"),
-    [
-        ("  trafficPolicy: {tls: {mode: SIMPLE}}", "a.yaml:7:24: tls is not applied yet (SIMPLE)."),
-        (
-            "  trafficPolicy: {portLevelSettings: [{port: {number: 80}, tls: {mode: SIMPLE}}]}",
-            "a.yaml:7:65: tls is not applied yet (SIMPLE).",
-        ),
-        (
-            "  subsets: [{name: s, trafficPolicy: {tls: {mode: ISTIO_MUTUAL}}}]",
-            "a.yaml:7:44: tls is not applied yet (ISTIO_MUTUAL).",
-        ),
-    ],
-)
-def test_missing_encryption_is_told_as_such(policy: str, expected: str) -> None:
-    (told,) = warnings(RULE + policy)
-    assert told.startswith(expected)
-    assert "plain text" in told
-
-
-@pytest.mark.parametrize(
-    ("policy", "name"),
-    [
-        ("{proxyProtocol: {version: V2}}", "proxyProtocol"),
-        ("{tunnel: {targetHost: b.example.com, targetPort: 80}}", "tunnel"),
-        ("{loadBalancer: {localityLbSetting: {failoverPriority: [zone]}}}", "failoverPriority"),
-    ],
-)
-def test_other_policies_that_are_left_out_are_told(policy: str, name: str) -> None:
-    (told,) = warnings(f"{RULE}  trafficPolicy: {policy}")
-    assert f"{name} is not applied yet" in told
+@pytest.mark.parametrize(("text", "istio"), [(DYNAMIC, "1.30"), (CODES, "1.32")])
+def test_it_is_not_told_of_the_release_that_applies_it(text: str, istio: str) -> None:
+    assert warnings(text, istio) == []
 
 
 @pytest.mark.parametrize(
     "policy",
-    ["{tls: {mode: DISABLE}}", "{loadBalancer: {simple: RANDOM, localityLbSetting: {enabled: false}}}"],
+    [
+        "{tls: {mode: SIMPLE}}",
+        "{proxyProtocol: {version: V2}}",
+        "{tunnel: {targetHost: b.example.com, targetPort: 80}}",
+        "{loadBalancer: {simple: RANDOM, localityLbSetting: {failoverPriority: [zone]}}, outlierDetection: {}}",
+    ],
 )
-def test_what_asks_for_nothing_is_not_told(policy: str) -> None:
+def test_what_is_applied_is_not_told(policy: str) -> None:
     assert warnings(f"{RULE}  trafficPolicy: {policy}") == []
 
 
-def test_a_delegate_is_told_and_its_rule_left_out() -> None:
-    text = ROUTE + "  http: [{delegate: {name: b}}]"
-    assert warnings(text) == ["a.yaml:7:21: delegate is not applied yet (b). The rule is left out with all its routes."]
+@pytest.mark.parametrize(
+    ("mesh", "place"),
+    [
+        ("defaultTrafficPolicy: {outlierDetection: {}}", "mesh.yaml:1:23: defaultTrafficPolicy"),
+        ("defaultConfig: {connectionSettings: {httpIdleTimeout: 5s}}", "mesh.yaml:1:37: connectionSettings"),
+        ("outboundTrafficPolicy: {mode: ALLOW_ANY_DYNAMIC_DNS}", "mesh.yaml:1:31: ALLOW_ANY_DYNAMIC_DNS"),
+    ],
+)
+def test_settings_of_a_later_release_are_told_and_shape_nothing(mesh: str, place: str) -> None:
+    text = ENTRY.replace("HOST", "a.example.com") + "  resolution: DNS\n"
+    assert warnings(text, "1.31", mesh) == []
+    assert warnings(text, "1.30", mesh) == [f"{place} is ignored by Istio 1.30. It is known since 1.31."]
+    manifests = load([Source(name="a.yaml", text=text)])
+    settings = load_mesh(Source(name="mesh.yaml", text=mesh))
+    with_setting = compile_manifests(manifests, mesh=settings, istio="1.30").resources.as_json()
+    assert with_setting == compile_manifests(manifests, istio="1.30").resources.as_json()

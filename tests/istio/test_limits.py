@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from unstale.istio.aliases import MOST_VALUES
-from unstale.istio.documents import DEEPEST
+from unstale.istio.composers import DEEPEST
 from unstale.istio.load import load
 from unstale.istio.source import Source
 from unstale.model.errors import ManifestError
@@ -16,7 +16,7 @@ from unstale.model.errors import ManifestError
 
 def _faults(kind: str, spec: dict[str, Any]) -> str:
     metadata = {"name": "a"}
-    body = {"apiVersion": "networking.istio.io/v1", "kind": kind, "metadata": metadata, "spec": spec}
+    body = {"apiVersion": "networking.istio.io/v1alpha3", "kind": kind, "metadata": metadata, "spec": spec}
     return _told(json.dumps(body))
 
 
@@ -91,8 +91,18 @@ def test_a_maglev_table_is_a_prime_below_5000011(size: int, is_good: bool) -> No
     )
 
 
-@pytest.mark.parametrize(("depth", "is_good"), [(1, True), (DEEPEST, True), (DEEPEST + 1, False), (100_000, False)])
-def test_documents_nest_up_to_a_bound(depth: int, is_good: bool) -> None:
+@pytest.mark.parametrize(("depth", "is_good"), [(1, True), (DEEPEST, True), (DEEPEST + 1, False), (900, False)])
+def test_values_of_patches_nest_up_to_a_bound(depth: int, is_good: bool) -> None:
+    nested: Any = "end"
+    for _ in range(depth - 1):
+        nested = {"a": nested}
+    patch = {"applyTo": "CLUSTER", "patch": {"operation": "MERGE", "value": nested if depth > 1 else {}}}
+
+    assert ("nested more than" not in _faults("EnvoyFilter", {"configPatches": [patch]})) is is_good
+
+
+@pytest.mark.parametrize(("depth", "is_good"), [(1, True), (100_000, False)])
+def test_documents_of_other_kinds_nest_as_the_composer_allows(depth: int, is_good: bool) -> None:
     text = "{apiVersion: v1, kind: Other, metadata: " + "[" * (depth - 1) + "]" * (depth - 1) + "}"
 
     assert ("nested more than" not in _told(text)) is is_good

@@ -7,8 +7,9 @@ import dataclasses
 import pytest
 from manifest_case import CASES
 
+from unstale.istio.composers import FASTEST, PurePythonComposer
 from unstale.istio.destination_rule import TLSmode
-from unstale.istio.documents import FASTEST, PurePythonComposer, documents
+from unstale.istio.documents import documents
 from unstale.istio.duration import Duration
 from unstale.istio.load import load
 from unstale.istio.manifests import Manifests
@@ -160,7 +161,7 @@ def test_other_kinds_are_counted() -> None:
     text = (CASES / "objects" / "good-others-are-skipped.yaml").read_text()
     again = "\n---\n{apiVersion: apps/v1, kind: Deployment, metadata: {name: b}}\n"
 
-    assert _loaded(text + again).skipped == {"Deployment": 2, "EnvoyFilter": 1, "ServiceEntry": 2}
+    assert _loaded(text + again).skipped == {"Deployment": 2, "WorkloadGroup": 1, "ServiceEntry": 2}
 
 
 def test_lists_give_their_items() -> None:
@@ -210,7 +211,7 @@ def test_an_unknown_release_is_refused_even_for_nothing() -> None:
 def test_without_libyaml_the_same_is_read() -> None:
     def composed(composer: type) -> tuple[list[str], list[str]]:
         problems: list[Problem] = []
-        text = TEXT + "---\na: [\n---\nb: " + "[" * 100 + "]" * 100 + "\n---\nc: d\n"
+        text = TEXT + "---\na: [\n---\nb: " + "[" * 2000 + "]" * 2000 + "\n---\nc: d\n"
         found = documents(Source(name="a", text=text), problems, composer=composer)
         places = [str(document.origin(document.root)) for document in found if document.root is not None]
         return places, [f"{problem.origin.line}" for problem in problems]

@@ -15,7 +15,7 @@ from edited_pod import EDITS, RATE, manifests
 from loopback import free_port
 from pods import in_namespaces
 
-from unstale.envoy.mesh import MeshConfig
+from unstale.istio.mesh import MeshConfig
 from unstale.model.errors import ManifestError, ProxyError
 from unstale.sidecar.live import Live
 from unstale.sidecar.sidecar import Sidecar, SidecarSettings

@@ -17,7 +17,7 @@ from unstale.model.errors import InputError, MachineError, ProxyError, UnstaleEr
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_MACHINE = 3
-_NOT_COMMANDS = frozenset({"main"})
+_NOT_COMMANDS = frozenset({"inputs", "main"})
 _LAB_MODULES = frozenset({"envoy", "google", "grpc", "h11", "jinja2", "markupsafe", "rich"})
 _HOW_TO_GET_LAB = "Install what this command needs with: pip install 'unstale[lab]'"
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from unstale.cli.inputs import setting_of, with_release, with_world
 from unstale.model.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ def _names(kind: str) -> Any:
 
 @click.command("prove")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@with_world
+@with_release
 @click.option(
     "--scenario",
     "scenarios",
@@ -154,6 +157,7 @@ def _question(options: dict[str, Any]) -> Question:
         _refuse_missing_folder(options[option])
     return Question(
         files=read_sources(options["files"]) if options["files"] else (),
+        setting=setting_of(options),
         scenarios=options["scenarios"],
         policies=options["policies"],
         methods=tuple(method.upper() for method in options["methods"]),
@@ -186,7 +190,7 @@ def _run(question: Question, options: dict[str, Any]) -> Experiment:
     _warn_of_slowness(cells)
     names = dict.fromkeys(name for cell in cells for name in (cell.scenario, cell.policy))
     return Experiment(
-        versions=versions(),
+        versions=versions(question.setting.istio),
         parameters=matrix.parameters(question),
         command=question.command,
         started=started.isoformat(timespec="seconds"),

@@ -13,21 +13,36 @@ from unstale.envoy.filter_chain import FilterChain
 from unstale.envoy.proxy import Proxy
 from unstale.envoy.resource import Origins
 from unstale.envoy.scope import Scope
-from unstale.envoy.service import Port, Service
+from unstale.envoy.service import UNSPECIFIED, Port, Service
 from unstale.envoy.tcp_proxy import route_filters, service_filters
 from unstale.envoy.virtual_services import MESH_GATEWAY, Routing
 from unstale.istio.virtual_service import L4MatchAttributes, TCPRoute, TLSMatchAttributes, TLSRoute
 
 
-def connection_chains(scope: Scope, service: Service, port: Port) -> list[FilterChain]:
-    """All chains of one service port that is not parsed as HTTP."""
+def connection_chains(scope: Scope, service: Service, port: Port, bind: str, *, is_own: bool) -> list[FilterChain]:
+    """All chains of one service port that is not parsed as HTTP, on a listener at `bind`.
+
+    `is_own` says that the listener is there because of the host's own address; only then its range is a condition.
+    """
     routings = scope.virtual_services.for_connections_to(service.key)
-    make = _tls_chains if port.protocol.is_tls else _tcp_chains
-    return list(make(scope, service, port, routings))
+    subnets = (service.address_range,) if service.address_range and is_own else ()
+    if not port.protocol.is_tls:
+        return list(_tcp_chains(scope, service, port, routings, subnets))
+    is_shared = service.address == UNSPECIFIED and bind == scope.proxy.wildcard_address
+    is_named = is_shared or bool(service.address_range) or scope.looks_up(service)
+    names = (service.host,) if is_named else ()
+    return list(_tls_chains(scope, service, port, routings, subnets, names))
 
 
-def _tls_chains(scope: Scope, service: Service, port: Port, routings: list[Routing]) -> Iterator[FilterChain]:
-    subnets = _service_subnets(service)
+def _tls_chains(
+    scope: Scope,
+    service: Service,
+    port: Port,
+    routings: list[Routing],
+    own: tuple[str, ...],
+    names: tuple[str, ...],
+) -> Iterator[FilterChain]:
+    subnets = own
     seen = set()
     for routing in routings:
         for route in routing.spec.tls:
@@ -40,11 +55,12 @@ def _tls_chains(scope: Scope, service: Service, port: Port, routings: list[Routi
                     seen.add(key)
                     yield _routed(scope, service, port, routing, route, match.sni_hosts, subnets)
     if not seen:
-        yield _plain(scope, service, port, () if service.has_address else (service.host,))
+        yield _plain(scope, service, port, own, names)
 
 
-def _tcp_chains(scope: Scope, service: Service, port: Port, routings: list[Routing]) -> Iterator[FilterChain]:
-    own = _service_subnets(service)
+def _tcp_chains(
+    scope: Scope, service: Service, port: Port, routings: list[Routing], own: tuple[str, ...]
+) -> Iterator[FilterChain]:
     is_covered = False
     for routing in routings:
         for route in routing.spec.tcp:
@@ -57,7 +73,7 @@ def _tcp_chains(scope: Scope, service: Service, port: Port, routings: list[Routi
             yield _routed(scope, service, port, routing, route, (), subnets, is_marked=False)
             is_covered = is_covered or set(subnets) == set(own)
     if not is_covered:
-        yield _plain(scope, service, port, ())
+        yield _plain(scope, service, port, own, ())
 
 
 def _collected_subnets(route: TCPRoute, proxy: Proxy, port: int) -> tuple[str, ...] | None:
@@ -94,7 +110,7 @@ def _routed(
     is_marked: bool = True,
 ) -> FilterChain:
     return FilterChain(
-        filters=tuple(route_filters(scope, routing, route.route, port.number, port.protocol)),
+        filters=tuple(route_filters(scope, routing, route.route, port)),
         server_names=server_names,
         subnets=subnets,
         config=routing.config if is_marked else None,
@@ -102,16 +118,14 @@ def _routed(
     )
 
 
-def _plain(scope: Scope, service: Service, port: Port, server_names: tuple[str, ...]) -> FilterChain:
+def _plain(
+    scope: Scope, service: Service, port: Port, subnets: tuple[str, ...], server_names: tuple[str, ...]
+) -> FilterChain:
     rule = scope.rules.find(service)
     origins: Origins = (service.entry.origin, *(rule.origins if rule else ()))
     return FilterChain(
-        filters=tuple(service_filters(scope, service, port.number, port.protocol)),
+        filters=tuple(service_filters(scope, service, port)),
         server_names=server_names,
-        subnets=_service_subnets(service),
+        subnets=subnets,
         origins=origins,
     )
-
-
-def _service_subnets(service: Service) -> tuple[str, ...]:
-    return (service.address_range,) if service.address_range else ()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from unstale.envoy.http_protocol_options import HttpProtocolOptions
-from unstale.envoy.mesh import MeshConfig
 from unstale.envoy.protocol import Protocol
+from unstale.envoy.release import Release
 from unstale.envoy.resource import Json
+from unstale.envoy.scope import Scope
 from unstale.istio.destination_rule import (
     ConnectionPoolSettings,
     H2UpgradePolicy,
@@ -13,38 +14,37 @@ from unstale.istio.destination_rule import (
     RetryBudget,
     TcpKeepalive,
     TCPSettings,
+    TrafficPolicy,
 )
+from unstale.istio.mesh import MeshConfig
 
 UNLIMITED = 4294967295
-_BUDGET_PERCENT = 20
 _BUDGET_CONCURRENCY = 3
 
 
-def may_upgrade_to_http2(pool: ConnectionPoolSettings | None, protocol: Protocol, mesh: MeshConfig) -> bool:
-    """A rule's own word holds for every protocol, the mesh's for HTTP ports only."""
-    policy = pool.http.h2_upgrade_policy if pool and pool.http else None
-    if policy in (H2UpgradePolicy.UPGRADE, H2UpgradePolicy.DO_NOT_UPGRADE):
-        return policy is H2UpgradePolicy.UPGRADE
-    return protocol is Protocol.HTTP and mesh.h2_upgrade_policy is H2UpgradePolicy.UPGRADE
-
-
-def apply_connection_pool(
-    cluster: Json, options: HttpProtocolOptions, pool: ConnectionPoolSettings | None, mesh: MeshConfig
+def apply_pool(
+    cluster: Json, options: HttpProtocolOptions, policy: TrafficPolicy, protocol: Protocol | None, scope: Scope
 ) -> None:
-    """Write the pool's settings into the cluster and its HTTP options."""
-    http = (pool and pool.http) or HTTPSettings()
-    tcp = (pool and pool.tcp) or TCPSettings()
-    cluster["connect_timeout"] = (tcp.connect_timeout or mesh.connect_timeout).protobuf
-    cluster["circuit_breakers"] = {"thresholds": [thresholds(http, tcp)]}
-    cluster.update(keepalive(mesh.tcp_keepalive, tcp.tcp_keepalive))
+    """Write the settings of connectionPool and retryBudget into the cluster and its HTTP options."""
+    pool = policy.connection_pool or ConnectionPoolSettings()
+    http, tcp = pool.http or HTTPSettings(), pool.tcp or TCPSettings()
+    if protocol is not None and _may_upgrade_to_http2(http, protocol, scope.mesh):
+        options.use_http2(scope.release)
+    cluster["connect_timeout"] = (tcp.connect_timeout or scope.mesh.connect_timeout).protobuf
+    limits = thresholds(scope.release, http, tcp)
+    if policy.retry_budget is not None:
+        limits["retry_budget"] = _retry_budget(policy.retry_budget, scope.release)
+    cluster["circuit_breakers"] = {"thresholds": [limits]}
+    cluster.update(keepalive(scope.mesh.tcp_keepalive, tcp.tcp_keepalive))
     _apply_connection_life(options, http, tcp)
     if http.use_client_protocol:
         options.use_client_protocol()
 
 
-def thresholds(http: HTTPSettings | None = None, tcp: TCPSettings | None = None) -> Json:
+def thresholds(release: Release, http: HTTPSettings | None = None, tcp: TCPSettings | None = None) -> Json:
     """Circuit breakers; 0 and unset are both "no limit"."""
-    return {
+    value: Json = {"track_remaining": True} if release.tracks_remaining else {}
+    return value | {
         "max_connections": (tcp and tcp.max_connections) or UNLIMITED,
         "max_pending_requests": (http and http.http1_max_pending_requests) or UNLIMITED,
         "max_requests": (http and http.http2_max_requests) or UNLIMITED,
@@ -52,9 +52,17 @@ def thresholds(http: HTTPSettings | None = None, tcp: TCPSettings | None = None)
     }
 
 
-def retry_budget(budget: RetryBudget) -> Json:
+def _may_upgrade_to_http2(http: HTTPSettings, protocol: Protocol, mesh: MeshConfig) -> bool:
+    """A rule's own word holds for every protocol, the mesh's for HTTP ports only."""
+    policy = http.h2_upgrade_policy
+    if policy in (H2UpgradePolicy.UPGRADE, H2UpgradePolicy.DO_NOT_UPGRADE):
+        return policy is H2UpgradePolicy.UPGRADE
+    return protocol.is_http and mesh.h2_upgrade_policy is H2UpgradePolicy.UPGRADE
+
+
+def _retry_budget(budget: RetryBudget, release: Release) -> Json:
     """Takes the place of max_retries in Envoy, which Istio leaves beside it."""
-    percent = _BUDGET_PERCENT if budget.percent is None else budget.percent
+    percent = release.budget_percent if budget.percent is None else budget.percent
     value: Json = {
         "budget_percent": {"value": percent} if percent else {},
         "min_retry_concurrency": budget.min_retry_concurrency or _BUDGET_CONCURRENCY,

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field, replace
 from unstale.envoy.config_object import age, config_path
 from unstale.envoy.export_to import resolved
 from unstale.envoy.host import HostIndex, fqdn
-from unstale.envoy.mesh import MeshConfig
 from unstale.envoy.proxy import Proxy
 from unstale.envoy.resource import Origins
 from unstale.envoy.service import Service
 from unstale.istio.destination_rule import DestinationRule, PodSelector, Subset, TrafficPolicy
+from unstale.istio.mesh import MeshConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

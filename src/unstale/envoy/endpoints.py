@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from unstale.envoy.locality import parse
+from unstale.envoy.endpoint import MESH_TLS, NO_TLS, Endpoint
+from unstale.envoy.locality import Group
 from unstale.envoy.resource import Json
-from unstale.envoy.service import Endpoint
+from unstale.envoy.topology import locality_message
 
 
 def select(endpoints: Iterable[Endpoint], labels: Mapping[str, str]) -> tuple[Endpoint, ...]:
@@ -16,30 +17,44 @@ def select(endpoints: Iterable[Endpoint], labels: Mapping[str, str]) -> tuple[En
     )
 
 
-def load_assignment(cluster_name: str, endpoints: Iterable[Endpoint]) -> Json:
-    """One group a locality, in the order of their names; without endpoints the name alone."""
-    groups: dict[str, list[Endpoint]] = {}
+def grouped(endpoints: Iterable[Endpoint]) -> list[Group]:
+    """One group a locality, in the order of their names."""
+    found: dict[str, list[Endpoint]] = {}
     for endpoint in endpoints:
-        groups.setdefault(endpoint.locality, []).append(endpoint)
+        found.setdefault(endpoint.locality, []).append(endpoint)
+    return [
+        Group(locality=name, endpoints=tuple(found[name]), weight=sum(endpoint.weight for endpoint in found[name]))
+        for name in sorted(found)
+    ]
+
+
+def load_assignment(cluster_name: str, groups: Iterable[Group], *, may_use_mesh_tls: bool | None) -> Json:
+    """Envoy's form; without endpoints the name alone. `may_use_mesh_tls` None leaves it to the endpoints."""
     assignment: Json = {"cluster_name": cluster_name}
-    if groups:
-        assignment["endpoints"] = [_group(locality, groups[locality]) for locality in sorted(groups)]
+    found = [_group(group, may_use_mesh_tls) for group in groups]
+    if found:
+        assignment["endpoints"] = found
     return assignment
 
 
-def _group(locality: str, endpoints: list[Endpoint]) -> Json:
-    return {
-        "locality": parse(locality),
-        "lb_endpoints": [_endpoint(endpoint) for endpoint in endpoints],
-        "load_balancing_weight": sum(endpoint.weight for endpoint in endpoints),
-    }
+def _group(group: Group, may_use_mesh_tls: bool | None) -> Json:
+    value: Json = {"locality": locality_message(group.locality), "load_balancing_weight": group.weight}
+    if group.endpoints:
+        value["lb_endpoints"] = [_endpoint(endpoint, may_use_mesh_tls) for endpoint in group.endpoints]
+    if group.priority:
+        value["priority"] = group.priority
+    return value
 
 
-def _endpoint(endpoint: Endpoint) -> Json:
-    address: Json = {"socket_address": {"address": endpoint.address, "port_value": endpoint.port}}
+def _endpoint(endpoint: Endpoint, may_use_mesh_tls: bool | None) -> Json:
+    """An endpoint of which only the network is known has no address (SE-7); Envoy refuses it."""
+    address: Json = {"socket_address": {"port_value": endpoint.port}}
     if not endpoint.port:
         address = {"pipe": {"path": endpoint.address}}
+    elif endpoint.address:
+        address["socket_address"]["address"] = endpoint.address
     value: Json = {"endpoint": {"address": address}, "load_balancing_weight": endpoint.weight}
-    if endpoint.is_istio_tls:
-        value["metadata"] = {"filter_metadata": {"envoy.transport_socket_match": {"tlsMode": "istio"}}}
+    uses_mesh_tls = endpoint.tls_mode == MESH_TLS if may_use_mesh_tls is None else may_use_mesh_tls
+    if uses_mesh_tls and endpoint.tls_mode not in ("", NO_TLS):
+        value["metadata"] = {"filter_metadata": {"envoy.transport_socket_match": {"tlsMode": endpoint.tls_mode}}}
     return value

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from ipaddress import ip_network
 
+from unstale.envoy.dynamic_forward_proxy import SERVER_NAME_FILTER
 from unstale.envoy.resource import Json, Origins, istio_metadata
 
 HTTP_PROTOCOLS = ("http/1.1", "h2c")
@@ -16,7 +17,10 @@ MatchKey = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilterChain:
-    """Empty conditions match everything; `config` is Istio's mark of the VirtualService behind it."""
+    """Empty conditions match everything; `config` is Istio's mark of the VirtualService behind it.
+
+    `route_name` is the route configuration of a chain that parses HTTP.
+    """
 
     filters: tuple[Json, ...]
     server_names: tuple[str, ...] = ()
@@ -24,6 +28,7 @@ class FilterChain:
     application_protocols: tuple[str, ...] = ()
     transport_protocol: str = ""
     config: str | None = None
+    route_name: str | None = None
     origins: Origins = ()
 
     @property
@@ -32,9 +37,14 @@ class FilterChain:
         return not (self.server_names or self.subnets or self.application_protocols or self.transport_protocol)
 
     @property
+    def needs_server_name(self) -> bool:
+        """For its match or for a filter that looks the name up."""
+        return bool(self.server_names) or any(one["name"] == SERVER_NAME_FILTER for one in self.filters)
+
+    @property
     def match_key(self) -> MatchKey:
         """Equal for chains that Envoy would call duplicates; ranges count as networks."""
-        networks = (str(ip_network(subnet, strict=False)) for subnet in self.subnets)
+        networks = {str(ip_network(subnet, strict=False)) for subnet in self.subnets if not _is_every(subnet)}
         return (
             tuple(sorted(networks)),
             tuple(sorted(self.server_names)),
@@ -54,7 +64,7 @@ class FilterChain:
         value: Json = {"filters": list(self.filters), "transport_socket_connect_timeout": "15s"}
         match: Json = {}
         if self.subnets:
-            match["prefix_ranges"] = [_range(subnet) for subnet in self.subnets]
+            match["prefix_ranges"] = [_range(subnet) for subnet in self.subnets if not _is_every(subnet)]
         if self.server_names:
             match["server_names"] = list(self.server_names)
         if self.application_protocols:
@@ -62,10 +72,15 @@ class FilterChain:
         if self.transport_protocol:
             match["transport_protocol"] = self.transport_protocol
         if match:
-            value["filter_chain_match"] = match
+            value["filter_chain_match"] = {name: values for name, values in match.items() if values}
         if self.config is not None:
             value["metadata"] = istio_metadata(config=self.config)
         return value
+
+
+def _is_every(subnet: str) -> bool:
+    """Istio takes the address of no host for no condition, whatever the length."""
+    return subnet.partition("/")[0] == "0.0.0.0"
 
 
 def _range(subnet: str) -> Json:

@@ -12,7 +12,7 @@ from unstale.envoy.fault import fault
 from unstale.envoy.headers import append_header_fields, authority, header_fields
 from unstale.envoy.local_answer import direct_response, is_known_redirect, redirect
 from unstale.envoy.mirror import mirror_policies
-from unstale.envoy.resource import Json, istio_metadata
+from unstale.envoy.resource import Json, Traced, istio_metadata
 from unstale.envoy.retry import retry_policy
 from unstale.envoy.route_match import is_catch_all, is_for, path_of, route_match
 from unstale.envoy.scope import Scope
@@ -32,12 +32,13 @@ def default_route(scope: Scope, service: Service, port: int) -> Json:
     hashing = hash_policy.for_service(scope, service, port)
     if hashing is not None:
         action["hash_policy"] = [hashing]
-    return {
+    route: Json = {
         "name": "default",
         "match": {"prefix": "/"},
         "route": action,
         "decorator": {"operation": f"{service.key}:{port}/*"},
     }
+    return Traced(route, service.entry)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +53,6 @@ class HttpRoutes:
         """In the order of the rules, up to the first that matches everything; empty where none is for this pod."""
         routes: list[Json] = []
         for rule in self.routing.spec.http:
-            if rule.delegate is not None:
-                continue
             for match in rule.match or (None,):
                 if match is not None and not is_for(match, self.scope.proxy, self.listener_port):
                     continue
@@ -63,11 +62,12 @@ class HttpRoutes:
         return routes
 
     def _route(self, rule: HTTPRoute, match: HTTPMatchRequest | None) -> Json:
-        route: Json = {
+        made: Json = {
             "match": route_match(match),
             "metadata": istio_metadata(config=self.routing.config),
             **header_fields(rule.headers),
         }
+        route = Traced(made, match, rule, self.routing.spec)
         name = rule.name or ""
         if match is not None and match.name:
             name = f"{name}.{match.name}"
@@ -104,8 +104,10 @@ class HttpRoutes:
         )
         if policy is not None:
             action["retry_policy"] = policy
+        if rule.rewrite is not None and self.scope.proxy_headers.forwards_host:
+            action["append_x_forwarded_host"] = True
         _rewrite(action, rule)
-        mirrors = mirror_policies(rule, self._cluster)
+        mirrors = mirror_policies(rule, self._cluster, keeps_host=self.scope.release.keeps_mirrored_host)
         if mirrors:
             action["request_mirror_policies"] = mirrors
         self._add_clusters(route, action, rule)
@@ -144,7 +146,13 @@ class HttpRoutes:
     def _cluster(self, destination: Destination) -> str:
         """The listener's port unless the destination names one (RT-9)."""
         host = self.routing.destination_host(destination.host)
-        return cluster_name.outbound(host, destination.port or self.listener_port, destination.subset)
+        return cluster_name.outbound(host, self._port(host, destination), destination.subset)
+
+    def _port(self, host: str, destination: Destination) -> int:
+        """On a proxy port, which is 0 here, the only port that the host has."""
+        service = self.scope.registry.find(host) if not self.listener_port else None
+        only = service.ports[0].number if service is not None and len(service.ports) == 1 else self.listener_port
+        return destination.port or only
 
     def _operation(self, route: Json, rule: HTTPRoute) -> str:
         """The name of the route in traces."""
@@ -153,7 +161,7 @@ class HttpRoutes:
             return f"{self.routing.spec.metadata.name}:{self.listener_port}{path}"
         destination = rule.route[0].destination
         host = self.routing.destination_host(destination.host)
-        return f"{host}:{destination.port or self.listener_port}{path}"
+        return f"{host}:{self._port(host, destination)}{path}"
 
 
 def _action(cluster: str | None, timeout: str) -> Json:

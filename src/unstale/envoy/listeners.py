@@ -1,4 +1,4 @@
-"""Listeners: one for each address and port that some host claims, and virtualOutbound for the rest (LI).
+"""Listeners: one for each address and port that some host claims (LI).
 
 Hosts share a listener when they claim the same address and port, the oldest first. HTTP and TCP can stand side by side
 (the HTTP inspector tells them apart); of two hosts that claim the same bytes only the older one gets them.
@@ -6,195 +6,144 @@ Hosts share a listener when they claim the same address and port, the oldest fir
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
-from unstale.envoy.cluster_name import BLACK_HOLE, PASSTHROUGH
 from unstale.envoy.connection_chains import connection_chains
-from unstale.envoy.filter_chain import HTTP_PROTOCOLS, FilterChain, MatchKey
+from unstale.envoy.endpoint import is_address
+from unstale.envoy.filter_chain import HTTP_PROTOCOLS, FilterChain
 from unstale.envoy.http_connection_manager import http_connection_manager
-from unstale.envoy.mesh import OutboundTrafficPolicy
+from unstale.envoy.listener import Binding, Listener
 from unstale.envoy.protocol import Protocol
-from unstale.envoy.resource import Json, Resource, merge_origins, typed
 from unstale.envoy.scope import Scope
-from unstale.envoy.service import Port, Service
-from unstale.envoy.tcp_proxy import plain_filters
+from unstale.envoy.service import UNSPECIFIED, Port, Service
 
-_INSPECTORS = "extensions.filters.listener"
 _RESERVED = ("ENVOY_STATUS_PORT", "ENVOY_PROMETHEUS_PORT")
+_UNPRIVILEGED = 1024
 
-
-@dataclass(slots=True, kw_only=True)
-class Listener:
-    """A listener in the making; `protocol` is that of the first host, UNSUPPORTED once HTTP and TCP met."""
-
-    bind: str
-    port: int
-    protocol: Protocol
-    chains: dict[MatchKey, FilterChain] = field(default_factory=dict)
-    route_name: str | None = None
-
-    def add(self, chains: list[FilterChain]) -> None:
-        """Of chains with equal match the first stays."""
-        for chain in chains:
-            self.chains.setdefault(chain.match_key, chain)
-
-    def gives_way_to(self, protocol: Protocol) -> bool:
-        """A port that is an HTTP proxy takes all HTTP of the listener (PR-2)."""
-        is_proxy = self.protocol is Protocol.HTTP_PROXY
-        return protocol is Protocol.HTTP_PROXY and self.protocol.is_http and not is_proxy
-
-    def may_share_with(self, protocol: Protocol) -> bool:
-        """LI-6: a protocol in which the server talks first shares with nothing but itself."""
-        if protocol is self.protocol:
-            return True
-        if protocol.is_server_first or self.protocol.is_server_first:
-            return False
-        return self.protocol is not Protocol.HTTP_PROXY or protocol.is_http
+Listeners = dict[tuple[str, int], Listener]
 
 
 def outbound_listeners(scope: Scope) -> list[Listener]:
     """All but virtualOutbound, in the order in which they were claimed."""
-    listeners: dict[tuple[str, int], Listener] = {}
-    reserved = _reserved_ports(scope)
-    for service in scope.registry.services:
-        for port in service.ports:
-            if port.protocol is Protocol.UDP or (port.protocol.is_http and port.number in reserved):
-                continue
-            bind = scope.proxy.wildcard_address
-            if service.has_address and not port.protocol.is_http:
-                bind = service.address
-            _claim(scope, listeners, bind, service, port)
+    listeners: Listeners = {}
+    for one in scope.egress_scopes:
+        _claim_for_egress(one, listeners)
     return list(listeners.values())
 
 
-def listener_resource(scope: Scope, listener: Listener) -> Resource:
-    """Envoy's form of it."""
-    chains = list(listener.chains.values())
-    fallthrough = next((chain for chain in chains if chain.matches_all), None)
-    if fallthrough is not None and len(chains) > 1:
-        chains.remove(fallthrough)
-    name = f"{listener.bind}_{listener.port}"
-    value: Json = {
-        "name": name,
-        "address": _socket_address(listener.bind, listener.port),
-        "traffic_direction": "OUTBOUND",
-        "bind_to_port": False,
-        "continue_on_listener_filters_timeout": True,
-        "listener_filters_timeout": "0s",
-        "filter_chains": [chain.as_json() for chain in chains],
-    }
-    additional = scope.proxy.additional_wildcard
-    if additional is not None and listener.bind == scope.proxy.wildcard_address:
-        value["additional_addresses"] = [{"address": _socket_address(additional, listener.port)}]
-    if fallthrough is None:
-        value["default_filter_chain"] = _passthrough_chain(scope)
-    elif len(listener.chains) > 1:
-        value["default_filter_chain"] = fallthrough.as_json()
-    inspectors = list(_inspectors(listener.chains.values()))
-    if inspectors:
-        value["listener_filters"] = inspectors
-    if inspectors and inspectors[-1]["name"].endswith("http_inspector"):
-        value["listener_filters_timeout"] = scope.mesh.protocol_detection_timeout.protobuf
-    return Resource(
-        name=name,
-        value=value,
-        origins=merge_origins(chain.origins for chain in listener.chains.values()),
-        parts={cluster: chain.origins for chain in reversed(listener.chains.values()) for cluster in chain.clusters},
-    )
-
-
-def virtual_outbound(scope: Scope) -> Resource:
-    """The listener that all traffic is redirected to (LI-1)."""
-    port = scope.mesh.proxy_listen_port
-    value: Json = {
-        "name": "virtualOutbound",
-        "address": _socket_address(scope.proxy.wildcard_address, port),
-        "traffic_direction": "OUTBOUND",
-        "use_original_dst": True,
-        "max_connections_to_accept_per_socket_event": 1,
-        "filter_chains": [
-            {
-                "name": "virtualOutbound-blackhole",
-                "filter_chain_match": {"destination_port": port},
-                "filters": plain_filters(BLACK_HOLE),
-            },
-            {"name": "virtualOutbound-catchall-tcp", "filters": _fallthrough_filters(scope)},
-        ],
-    }
-    return Resource(name="virtualOutbound", value=value)
-
-
-def _claim(scope: Scope, listeners: dict[tuple[str, int], Listener], bind: str, service: Service, port: Port) -> None:
-    """Give a service port its place on the listener, if it is still free."""
-    key, protocol = (bind, port.number), port.protocol
-    listener = listeners.get(key)
-    if listener is None or listener.gives_way_to(protocol):
-        listener = listeners[key] = Listener(bind=bind, port=port.number, protocol=protocol)
-    elif not listener.may_share_with(protocol):
+def _claim_for_egress(scope: Scope, listeners: Listeners) -> None:
+    """What one egress listener imports; one for all ports leaves those alone that others before it have (SC-4)."""
+    binding = _binding(scope)
+    own = scope.egress.port if scope.egress else None
+    if own is not None:
+        for service in scope.registry.services if may_bind(scope, binding, own) else ():
+            claim(scope, listeners, binding, service, own)
         return
-    if not protocol.is_http:
-        listener.add(connection_chains(scope, service, port))
-    if protocol.is_http_or_sniffed:
-        _add_http(scope, listener, service, port)
-    if protocol.is_http != listener.protocol.is_http:
-        listener.protocol = Protocol.UNSUPPORTED
+    for listener in listeners.values():
+        listener.is_locked = True
+    for service in scope.registry.services:
+        for port in service.ports:
+            if may_bind(scope, binding, port):
+                for one in _bindings(scope, binding, service, port):
+                    claim(scope, listeners, one, service, port)
 
 
-def _add_http(scope: Scope, listener: Listener, service: Service, port: Port) -> None:
-    """The HTTP chain is made for the first host; later ones only join its routes."""
-    if listener.route_name is not None:
-        return
-    is_wildcard = listener.bind == scope.proxy.wildcard_address
-    route_name = str(port.number) if is_wildcard else f"{service.host}:{port.number}"
-    manager = http_connection_manager(
-        listener.bind,
-        port.number,
-        route_name,
-        scope.proxy,
-        is_grpc_web=port.protocol is Protocol.GRPC_WEB,
-    )
-    is_open = port.protocol is Protocol.HTTP_PROXY
-    chain = FilterChain(
-        filters=(manager,),
-        application_protocols=() if is_open else HTTP_PROTOCOLS,
-        transport_protocol="" if is_open else "raw_buffer",
-        origins=(service.entry.origin,),
-    )
-    listener.add([chain])
-    if listener.chains[chain.match_key] is chain:
-        listener.route_name = route_name
+def _binding(scope: Scope) -> Binding:
+    """What is not redirected to it has a port of its own, on the loopback where no address is named."""
+    egress = scope.egress
+    is_real = not scope.proxy.is_intercepted or (egress is not None and not egress.is_captured)
+    if egress is not None and egress.bind:
+        return Binding(addresses=(egress.bind,), is_real=is_real)
+    return Binding(addresses=scope.proxy.local_addresses, is_real=True) if is_real else Binding()
 
 
-def _reserved_ports(scope: Scope) -> set[int]:
-    """Ports of Envoy itself: HTTP hosts get no listener there, TCP hosts do."""
+def may_bind(scope: Scope, binding: Binding, port: Port) -> bool:
+    """Ports of Envoy itself are its own, those of the system too where the pod may not open them."""
+    if binding.is_real and 0 < port.number < _UNPRIVILEGED and scope.proxy.is_unprivileged:
+        return False
+    is_on_wildcard = binding.primary == scope.proxy.wildcard_address
+    if not is_on_wildcard and (binding.addresses or not port.protocol.is_http):
+        return True
     own = {scope.mesh.proxy_listen_port, scope.mesh.proxy_inbound_listen_port}
     named = (scope.proxy.metadata.get(name, "") for name in _RESERVED)
-    return own | {int(text) for text in named if text.isdigit()}
+    return port.number not in own | {int(text) for text in named if text.isdigit()}
 
 
-def _inspectors(chains: Collection[FilterChain]) -> Iterator[Json]:
-    if any(chain.server_names for chain in chains):
-        yield typed(
-            "envoy.filters.listener.tls_inspector",
-            f"{_INSPECTORS}.tls_inspector.v3.TlsInspector",
-            initial_read_buffer_size=512,
-        )
-    if any(chain.application_protocols for chain in chains):
-        yield typed("envoy.filters.listener.http_inspector", f"{_INSPECTORS}.http_inspector.v3.HttpInspector")
+def claim(scope: Scope, listeners: Listeners, binding: Binding, service: Service, port: Port) -> None:
+    """Give a service port its place on the listener, if it is still free."""
+    binding = _completed(scope, binding, service, port)
+    key, protocol = (binding.primary, port.number), port.protocol
+    current = listeners.get(key)
+    if protocol is Protocol.UDP or (current is not None and current.is_locked):
+        return
+    is_wildcard = binding.primary == scope.proxy.wildcard_address
+    if current is None or protocol is Protocol.HTTP_PROXY or (protocol.is_sniffed and current.protocol.is_http):
+        is_sniffed = protocol.is_http and is_wildcard and protocol is not Protocol.HTTP_PROXY
+        recorded = Protocol.UNSUPPORTED if is_sniffed else protocol
+        listeners[key] = Listener(binding=binding, port=port.number, protocol=recorded)
+        listeners[key].add(_chains(scope, binding, service, port))
+    elif (protocol.is_http and not current.protocol.is_tcp) or not _may_share(protocol, current.protocol):
+        return
+    elif protocol.is_sniffed and current.protocol.is_sniffed:
+        if scope.release.merges_detected_chains:
+            current.add(connection_chains(scope, service, port, binding.primary, is_own=binding.is_own))
+    else:
+        current.add(_chains(scope, binding, service, port))
+        if protocol.is_http_or_sniffed or current.protocol.is_http:
+            current.protocol = Protocol.UNSUPPORTED
 
 
-def _passthrough_chain(scope: Scope) -> Json:
-    """What none of the hosts on the port claims."""
-    return {"name": "PassthroughFilterChain", "filter_chain_match": {}, "filters": _fallthrough_filters(scope)}
+def _bindings(scope: Scope, binding: Binding, service: Service, port: Port) -> Iterator[Binding]:
+    """A host without an address of its own whose workloads are known gets one listener for each of them."""
+    is_per_workload = (
+        not binding.addresses
+        and service.is_passthrough
+        and service.address == UNSPECIFIED
+        and (port.protocol.is_tcp or port.protocol.is_sniffed)
+    )
+    endpoints = scope.registry.endpoints(service, port) if is_per_workload else ()
+    if not is_per_workload or (not endpoints and service.entry.workload_selector is None):
+        yield binding
+        return
+    for endpoint in endpoints:
+        if is_address(endpoint.address) and endpoint.address != scope.proxy.ip_addresses[0]:
+            yield Binding(addresses=(endpoint.address,))
 
 
-def _fallthrough_filters(scope: Scope) -> list[Json]:
-    is_open = scope.mesh.outbound_traffic_policy is OutboundTrafficPolicy.ALLOW_ANY
-    idle_timeout = scope.proxy.idle_timeout
-    fields = {} if idle_timeout is None else {"idle_timeout": idle_timeout.protobuf}
-    return plain_filters(PASSTHROUGH if is_open else BLACK_HOLE, **fields)
+def _completed(scope: Scope, binding: Binding, service: Service, port: Port) -> Binding:
+    """Connections are taken at the host's own address, requests and ranges at every address."""
+    if binding.addresses:
+        return binding
+    if port.protocol.is_http or not service.has_address:
+        return Binding(addresses=scope.proxy.wildcard_addresses, is_own=True)
+    return Binding(addresses=(service.address, *service.more_addresses), is_own=True)
 
 
-def _socket_address(address: str, port: int) -> Json:
-    return {"socket_address": {"address": address, "port_value": port}}
+def _may_share(protocol: Protocol, current: Protocol) -> bool:
+    """LI-6: a protocol in which the server talks first shares with nothing but itself."""
+    return protocol is current or not (protocol.is_server_first or current.is_server_first)
+
+
+def _chains(scope: Scope, binding: Binding, service: Service, port: Port) -> Iterator[FilterChain]:
+    if not port.protocol.is_http:
+        yield from connection_chains(scope, service, port, binding.primary, is_own=binding.is_own)
+    if port.protocol.is_http_or_sniffed:
+        yield _http_chain(scope, binding, service, port)
+
+
+def _http_chain(scope: Scope, binding: Binding, service: Service, port: Port) -> FilterChain:
+    """Made for the first host; later ones only join its routes."""
+    is_wildcard = binding.primary == scope.proxy.wildcard_address
+    is_own = port.protocol.is_sniffed and not is_wildcard
+    route_name = f"{service.host}:{port.number}" if is_own else str(port.number)
+    if not port.number:
+        route_name = binding.primary
+    manager = http_connection_manager(scope, f"{binding.primary}_{port.number}", route_name, port.protocol, service)
+    is_matched = port.protocol.is_sniffed or (is_wildcard and port.protocol is not Protocol.HTTP_PROXY)
+    return FilterChain(
+        filters=(manager,),
+        application_protocols=HTTP_PROTOCOLS if is_matched else (),
+        transport_protocol="raw_buffer" if is_matched else "",
+        route_name=route_name,
+        origins=(service.entry.origin,),
+    )

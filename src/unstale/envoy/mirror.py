@@ -11,14 +11,14 @@ from unstale.istio.virtual_service import Destination, HTTPRoute, Percent
 _ALL = 100
 
 
-def mirror_policies(route: HTTPRoute, cluster_of: Callable[[Destination], str]) -> list[Json]:
+def mirror_policies(route: HTTPRoute, cluster_of: Callable[[Destination], str], *, keeps_host: bool) -> list[Json]:
     """One for each mirror that gets anything; `mirrorPercentage` belongs to the single `mirror` only."""
     return [
         {
             "cluster": cluster_of(destination),
             "runtime_fraction": {"default_value": part},
             "trace_sampled": False,
-            "disable_shadow_host_suffix_append": True,
+            **({"disable_shadow_host_suffix_append": True} if keeps_host else {}),
         }
         for destination, part in _mirrors(route)
         if part is not None

@@ -7,18 +7,23 @@ switches that kind of ejection off.
 from __future__ import annotations
 
 from unstale.envoy.http_protocol_options import HttpProtocolOptions
+from unstale.envoy.release import Release
 from unstale.envoy.resource import Json
 from unstale.istio.destination_rule import OutlierDetection
 
 
-def apply_outlier_detection(cluster: Json, options: HttpProtocolOptions, outlier: OutlierDetection | None) -> None:
+def apply_outlier_detection(
+    cluster: Json, options: HttpProtocolOptions, outlier: OutlierDetection | None, release: Release
+) -> None:
     """Write the settings into the cluster; without any, only the panic threshold is said."""
     threshold = outlier.min_health_percent if outlier else None
-    cluster["common_lb_config"] = {"healthy_panic_threshold": {"value": threshold} if threshold else {}}
+    cluster["common_lb_config"] = {}
+    if outlier is not None or release.disables_panic:
+        cluster["common_lb_config"]["healthy_panic_threshold"] = {"value": threshold} if threshold else {}
     if outlier is None:
         return
     cluster["outlier_detection"] = _detection(outlier)
-    if outlier.outlier_detection_http_error_codes:
+    if outlier.outlier_detection_http_error_codes and release.matches_error_codes:
         options.error_matcher = _error_matcher(outlier.outlier_detection_http_error_codes)
 
 

@@ -42,6 +42,11 @@ class Protocol(StrEnum):
         return self in (Protocol.HTTPS, Protocol.TLS)
 
     @property
+    def is_tcp(self) -> bool:
+        """The listener carries bytes, encrypted or not."""
+        return self in _TCP
+
+    @property
     def is_sniffed(self) -> bool:
         """The listener finds out by itself."""
         return self is Protocol.UNSUPPORTED
@@ -59,6 +64,9 @@ class Protocol(StrEnum):
 
 _HTTP = frozenset(
     {Protocol.HTTP, Protocol.HTTP2, Protocol.HTTP_PROXY, Protocol.GRPC, Protocol.GRPC_WEB},
+)
+_TCP = frozenset(
+    {Protocol.TCP, Protocol.HTTPS, Protocol.TLS, Protocol.MONGO, Protocol.MYSQL, Protocol.REDIS},
 )
 _HTTP2 = frozenset({Protocol.HTTP2, Protocol.GRPC, Protocol.GRPC_WEB})
 _BY_NAME = {protocol.value.lower(): protocol for protocol in Protocol if protocol is not Protocol.UNSUPPORTED}

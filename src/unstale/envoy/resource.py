@@ -7,17 +7,38 @@ for each of its parts.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from unstale.istio.message import Message
 from unstale.model.origin import Origin
 
 Json = dict[str, Any]
 """A protobuf message in its JSON form with Envoy's own field names."""
 
 Origins = tuple[Origin, ...]
+
+
+class Traced(dict[str, Any]):
+    """A message of Envoy's that remembers what of Istio's it was made from, the closest first.
+
+    In all else an ordinary dict: it is compared, copied and written as one. Whatever is made of it anew forgets.
+    """
+
+    __slots__ = ("sources",)
+
+    def __init__(self, value: Json, *sources: Message | None) -> None:
+        super().__init__(value)
+        self.sources = tuple(source for source in sources if source is not None)
+
+    def __reduce__(self) -> tuple[type[Traced], tuple[Any, ...]]:
+        return Traced, (dict(self), *self.sources)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Traced:
+        return Traced(copy.deepcopy(dict(self), memo), *self.sources)
 
 
 class Kind(StrEnum):

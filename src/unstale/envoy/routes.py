@@ -2,75 +2,97 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from unstale.envoy.cluster_name import PASSTHROUGH
-from unstale.envoy.listeners import Listener
-from unstale.envoy.mesh import OutboundTrafficPolicy
+from unstale.envoy.catch_all import catch_all
+from unstale.envoy.listener import Listener
 from unstale.envoy.resource import Json, Origins, Resource, merge_origins
+from unstale.envoy.route_configuration import route_configuration
 from unstale.envoy.scope import Scope
 from unstale.envoy.service import Service
 from unstale.envoy.virtual_hosts import VirtualHost, VirtualHosts
+from unstale.envoy.virtual_outbound import HTTP_PROXY_ROUTE
+
+_ByPort = dict[int, dict[str, Service]]
 
 
 def outbound_routes(scope: Scope, listeners: Iterable[Listener]) -> Iterator[Resource]:
     """One for each listener that parses HTTP."""
-    by_port: dict[int, dict[str, Service]] = {}
+    by_port = [_by_port(one) for one in scope.egress_scopes]
+    for listener in listeners:
+        if listener.route_name is not None:
+            yield _route(scope, by_port, listener.route_name, listener.port)
+
+
+def requested_route(scope: Scope, name: str) -> Resource | None:
+    """What a listener of the user's own gets under a name; None under one that is neither a port nor host and port."""
+    port = name.rpartition(":")[2]
+    if not (port.isascii() and port.isdigit()):
+        return None
+    return _route(scope, [_by_port(one) for one in scope.egress_scopes], name, int(port))
+
+
+def _route(scope: Scope, by_port: Sequence[_ByPort], name: str, port: int) -> Resource:
+    place = _egress_place(scope, name, port)
+    if place is None:
+        return _configuration(name, [], catch_all(scope))
+    own, registered = scope.egress_scopes[place], by_port[place].get(port, {})
+    if _is_proxy(own, name, port):
+        return _proxy_route(own, name)
+    if ":" in name:
+        return _sniffed_route(own, name, port, registered)
+    hosts = VirtualHosts(scope=own, port=port, registered=registered).collect()
+    return _configuration(name, hosts, catch_all(own))
+
+
+def _is_proxy(scope: Scope, name: str, port: int) -> bool:
+    """All ports of all hosts are served: on the mesh's own proxy port, a Sidecar's, and on a socket without a port."""
+    is_proxy = scope.egress is not None and scope.egress.is_http_proxy
+    return is_proxy or name == HTTP_PROXY_ROUTE or not port
+
+
+def _proxy_route(scope: Scope, name: str) -> Resource:
+    """The request says which port it wants."""
+    every = {service.key: service for service in scope.registry.services}
+    hosts = VirtualHosts(scope=scope, port=0, registered=every).collect()
+    return _configuration(name, hosts, catch_all(scope))
+
+
+def _by_port(scope: Scope) -> _ByPort:
+    """The hosts that one egress listener imports, by port and name; the youngest definition stays (SC-3)."""
+    found: _ByPort = {}
     for service in scope.registry.services:
         for port in service.ports:
-            by_port.setdefault(port.number, {})[service.key] = service
-    for listener in listeners:
-        if listener.route_name is None:
-            continue
-        registered = by_port[listener.port]
-        if ":" in listener.route_name:
-            yield _sniffed_route(scope, listener, registered)
-        else:
-            hosts = VirtualHosts(scope=scope, port=listener.port, registered=registered).collect()
-            yield _configuration(listener.route_name, hosts, _catch_all(scope))
+            found.setdefault(port.number, {})[service.key] = service
+    return found
 
 
-def _sniffed_route(scope: Scope, listener: Listener, registered: dict[str, Service]) -> Resource:
+def _egress_place(scope: Scope, name: str, port: int) -> int | None:
+    """Which egress listener a route configuration belongs to: the one of its port, else the one for all ports."""
+    number = 0 if name == HTTP_PROXY_ROUTE else port
+    for place, one in enumerate(scope.egress_scopes):
+        if one.egress is None or one.egress.port is None:
+            return place
+        if one.egress.port.number == number and (number or one.egress.bind == name):
+            return place
+    return None
+
+
+def _sniffed_route(scope: Scope, name: str, port: int, registered: dict[str, Service]) -> Resource:
     """A listener of one host's own address: whatever host the request names, it is that one (LI-5)."""
-    name = str(listener.route_name)
     host = name.rpartition(":")[0].lower()
-    only = {host: registered[host]}
-    hosts = VirtualHosts(scope=scope, port=listener.port, registered=only).collect()
-    own = [
-        replace(one, value={**one.value, "domains": ["*"]}) for one in hosts if one.name == f"{host}:{listener.port}"
-    ]
+    only = {host: registered[host]} if host in registered else {}
+    hosts = VirtualHosts(scope=scope, port=port, registered=only).collect()
+    own = [replace(one, value={**one.value, "domains": ["*"]}) for one in hosts if one.name == f"{host}:{port}"]
     return _configuration(name, own, None)
 
 
-def _configuration(name: str, hosts: list[VirtualHost], catch_all: Json | None) -> Resource:
+def _configuration(name: str, hosts: list[VirtualHost], last: Json | None) -> Resource:
     parts: dict[str, Origins] = {}
     for host in hosts:
         parts[host.name] = host.origins
         for cluster in host.clusters:
             parts[cluster] = merge_origins((parts.get(cluster, ()), host.origins))
-    value: Json = {
-        "name": name,
-        "virtual_hosts": [host.value for host in hosts] + ([catch_all] if catch_all else []),
-        "validate_clusters": False,
-        "ignore_port_in_host_matching": True,
-        "max_direct_response_body_size_bytes": 1048576,
-    }
+    value = route_configuration(name, [host.value for host in hosts] + ([last] if last else []))
     return Resource(name=name, value=value, origins=merge_origins(host.origins for host in hosts), parts=parts)
-
-
-def _catch_all(scope: Scope) -> Json:
-    """Hosts that no manifest names; passed through without any retries."""
-    if scope.mesh.outbound_traffic_policy is OutboundTrafficPolicy.ALLOW_ANY:
-        name = "allow_any"
-        action: Json = {
-            "route": {"cluster": PASSTHROUGH, "timeout": "0s", "max_grpc_timeout": "0s"},
-        }
-    else:
-        name, action = "block_all", {"direct_response": {"status": 502}}
-    return {
-        "name": name,
-        "domains": ["*"],
-        "include_request_attempt_count": True,
-        "routes": [{"name": name, "match": {"prefix": "/"}, **action}],
-    }

@@ -1,24 +1,27 @@
-"""One host of a ServiceEntry under one of its addresses: what Istio calls a service, and its endpoints.
+"""One host of a ServiceEntry under one of its addresses: what Istio calls a service.
 
 A ServiceEntry of three hosts and two addresses is six services; most surprises with `addresses` come from that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
 
 from unstale.envoy import protocol
 from unstale.envoy.config_object import age
 from unstale.envoy.protocol import Protocol
-from unstale.istio.service_entry import Location, Resolution, ServiceEntry, ServicePort, WorkloadEntry
+from unstale.envoy.proxy import Proxy
+from unstale.envoy.release import Release
+from unstale.istio.metadata import Metadata
+from unstale.istio.service_entry import Location, Resolution, ServiceEntry, ServicePort
 
 UNSPECIFIED = "0.0.0.0"
-_LOCALITY_LABEL = "istio-locality"
-_TLS_MODE_LABEL = "security.istio.io/tlsMode"
+_ALLOCATION = "networking.istio.io/enable-autoallocate-ip"
 _CONNECT_STRATEGY = "istio.io/connect-strategy"
-_DNS = (Resolution.DNS, Resolution.DNS_ROUND_ROBIN)
+DNS = (Resolution.DNS, Resolution.DNS_ROUND_ROBIN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,18 +35,6 @@ class Port:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """One address of one service port; `port` 0 and a path in `address` is a unix socket."""
-
-    address: str
-    port: int
-    weight: int = 1
-    locality: str = ""
-    labels: Mapping[str, str]
-    is_istio_tls: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """`host` keeps its case (clusters do), `key` is the same in lower case (routes do)."""
 
@@ -51,6 +42,7 @@ class Service:
     address: str
     ports: tuple[Port, ...]
     entry: ServiceEntry
+    more_addresses: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -68,6 +60,16 @@ class Service:
         return self.entry.resolution or Resolution.NONE
 
     @property
+    def is_passthrough(self) -> bool:
+        """Connections go to the address that the application looked up."""
+        return self.resolution is Resolution.NONE
+
+    @property
+    def is_dynamic(self) -> bool:
+        """A wildcard of which each name is looked up when it is asked for."""
+        return self.resolution is Resolution.DYNAMIC_DNS and self.host.startswith("*")
+
+    @property
     def is_external(self) -> bool:
         """Outside of the mesh, so without the mesh's own TLS (SE-4)."""
         return self.entry.location is not Location.MESH_INTERNAL
@@ -76,7 +78,7 @@ class Service:
     def is_racing(self) -> bool:
         """All addresses of the DNS answer are tried at once, the first to connect is used (CL-2)."""
         strategy = self.entry.metadata.annotations.get(_CONNECT_STRATEGY, "")
-        return self.resolution in _DNS and strategy.upper() == "RACE_FIRST_TCP_CONNECT"
+        return self.resolution in DNS and strategy.upper() == "RACE_FIRST_TCP_CONNECT"
 
     @property
     def has_address(self) -> bool:
@@ -98,13 +100,24 @@ class Service:
         return replace(self, ports=self.ports + tuple(p for p in other.ports if p.number not in known))
 
 
-def services_of(entry: ServiceEntry) -> Iterator[Service]:
-    """One for each host and address (SE-1)."""
+def services_of(entry: ServiceEntry, proxy: Proxy, release: Release) -> Iterator[Service]:
+    """One for each host and address (SE-1); which address the mesh chose for a host depends on the proxy (SE-9)."""
     ports = tuple(_port(port) for port in entry.ports)
     addresses = [address for address in map(_address, entry.addresses) if address]
+    may_use = release.allocates_addresses and proxy.captures_dns
+    uses_allocated = may_use and bool(entry.status_addresses) and _may_allocate(entry)
     for host in entry.hosts:
-        for address in addresses or [UNSPECIFIED]:
+        if uses_allocated:
+            first, *more = _allocated(entry.status_addresses.get(host, ()), proxy) or [UNSPECIFIED]
+            yield Service(host=host, address=first, ports=ports, entry=entry, more_addresses=tuple(more))
+            continue
+        for address in addresses if entry.addresses else [UNSPECIFIED]:
             yield Service(host=host, address=address, ports=ports, entry=entry)
+
+
+def name_of(metadata: Metadata) -> str:
+    """`namespace/name`."""
+    return f"{metadata.namespace}/{metadata.name}"
 
 
 def by_age(service: Service) -> tuple[tuple[bool, str], str, str, str]:
@@ -113,20 +126,25 @@ def by_age(service: Service) -> tuple[tuple[bool, str], str, str, str]:
     return (age(metadata), service.host, metadata.namespace, metadata.name)
 
 
-def endpoints_of(service: Service, port: Port) -> Iterator[Endpoint]:
-    """What the manifest itself says of the addresses of one port (SE-7)."""
-    entry = service.entry
-    if entry.endpoints:
-        for workload in entry.endpoints:
-            yield _endpoint(workload, port)
-    elif service.resolution in _DNS and entry.workload_selector is None:
-        yield Endpoint(address=service.host, port=port.target or port.number, labels={})
-
-
 def _port(port: ServicePort) -> Port:
     return Port(
         number=port.number, name=port.name, protocol=protocol.parse(port.protocol), target=port.target_port or None
     )
+
+
+def _may_allocate(entry: ServiceEntry) -> bool:
+    """A host whose connections go where the application looked up cannot be told by an address of the mesh's."""
+    is_refused = entry.metadata.labels.get(_ALLOCATION, "").lower() == "false"
+    return not (entry.addresses or is_refused or entry.resolution in (None, Resolution.NONE))
+
+
+def _allocated(addresses: Sequence[str], proxy: Proxy) -> list[str]:
+    """One of each family that the pod has, the older family first; of several the last."""
+    found: dict[int, str] = {}
+    for text in addresses:
+        with suppress(ValueError):
+            found[ip_address(text).version] = text
+    return [found[version] for version in (4, 6) if version in found and version in proxy.ip_versions]
 
 
 def _address(text: str) -> str:
@@ -138,17 +156,3 @@ def _address(text: str) -> str:
     except ValueError:
         return ""
     return text.partition("/")[0] if network.num_addresses == 1 else text
-
-
-def _endpoint(workload: WorkloadEntry, port: Port) -> Endpoint:
-    address = workload.address or ""
-    is_socket = address.startswith("unix://")
-    tls_mode = workload.labels.get(_TLS_MODE_LABEL, "istio" if workload.service_account else "disabled")
-    return Endpoint(
-        address=address.removeprefix("unix://"),
-        port=0 if is_socket else workload.ports.get(port.name) or port.target or port.number,
-        weight=workload.weight or 1,
-        locality=workload.locality or workload.labels.get(_LOCALITY_LABEL, "").replace(".", "/"),
-        labels=workload.labels,
-        is_istio_tls=tls_mode == "istio",
-    )

@@ -45,6 +45,7 @@ class VirtualHosts:
     """Collects them for one port; names and domains are unique, the first comer keeps them.
 
     `registered` are all hosts with that port, by their youngest definition; only those that speak HTTP there are known.
+    Port 0 stands for a proxy port, where all ports of all hosts are served and the request names the one that it wants.
     """
 
     scope: Scope
@@ -55,11 +56,7 @@ class VirtualHosts:
     domains: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.known = {
-            host: service
-            for host, service in self.registered.items()
-            if (port := service.port(self.port)) and port.protocol.is_http_or_sniffed
-        }
+        self.known = {host: service for host, service in self.registered.items() if self._ports(service)}
 
     def collect(self) -> list[VirtualHost]:
         """Hosts of VirtualServices first, then those that are left, all in the order of their names."""
@@ -69,8 +66,17 @@ class VirtualHosts:
             covered |= self._add_routing(routing, matched.get(routing.rank, ()), reached)
         for host in sorted(self.known.keys() - covered):
             service = self.known[host]
-            self._add(host, service, [default_route(self.scope, service, self.port)], ())
+            for port in self._ports(service):
+                self._add(host, port, service, [default_route(self.scope, service, port)], ())
         return sorted(self.hosts.values(), key=lambda one: one.name)
+
+    def _ports(self, service: Service) -> list[int]:
+        """Those on which the host speaks HTTP here."""
+        return [
+            port.number
+            for port in service.ports
+            if port.number == (self.port or port.number) and port.protocol.is_http_or_sniffed
+        ]
 
     def _candidates(self) -> Iterable[Routing]:
         """The VirtualServices that can matter on this port, in their order."""
@@ -112,39 +118,54 @@ class VirtualHosts:
             is_inside = not self.registered.keys().isdisjoint(suffix_patterns(pattern))
             if pattern not in reached and not is_inside:
                 unknown.append(pattern)
-        if not known and self.port != _HTTP_PORT:
-            return set()
-        origins = (routing.spec.origin,)
-        for host in unknown:
-            self._add(host, None, routes, origins)
+        by_port: dict[int, list[str]] = {}
         for host in known:
-            self._add(host, self.known[host], routes, origins)
+            for port in self._ports(self.known[host]):
+                by_port.setdefault(port, []).append(host)
+        if not by_port and self.port == _HTTP_PORT:
+            by_port[_HTTP_PORT] = []
+        origins = (routing.spec.origin,)
+        for port, hosts in sorted(by_port.items()):
+            for host in unknown:
+                self._add(host, port, None, routes, origins)
+            for host in hosts:
+                self._add(host, port, self.known[host], routes, origins)
         return set(known)
 
-    def _add(self, host: str, service: Service | None, routes: list[Json], origins: Origins) -> None:
-        name = f"{host}:{self.port}"
+    def _add(self, host: str, port: int, service: Service | None, routes: list[Json], origins: Origins) -> None:
+        name = f"{host}:{port}"
         if name in self.hosts:
             return
-        domains = [domain for domain in self._domains(host, service) if domain not in self.domains]
+        domains = [domain for domain in self._domains(host, port, service) if domain not in self.domains]
+        self.domains.update(domains)
+        if not self.port and port != _HTTP_PORT:
+            domains = [domain for domain in domains if ":" in domain]
         if not domains:
             return
-        self.domains.update(domains)
-        value: Json = {
-            "name": name,
-            "domains": domains,
-            "include_request_attempt_count": True,
-            "routes": routes,
-        }
+        value: Json = {"name": name, "domains": domains, "routes": routes}
+        if self.scope.proxy_headers.counts_attempts:
+            value["include_request_attempt_count"] = True
         self.hosts[name] = VirtualHost(name=name, value=value, origins=self.scope.registry.origins(host) + origins)
 
-    def _domains(self, host: str, service: Service | None) -> Iterator[str]:
-        """A known host also under its absolute name, its short names unless they are hosts, and its address."""
-        yield host
-        if service is None:
-            return
-        yield f"{host}."
-        for name in alternative_names(host, self.scope.proxy.dns_domain):
-            if name not in self.registered:
-                yield name
-        if service.address != UNSPECIFIED:
-            yield f"[{service.address}]" if ":" in service.address else service.address
+    def _domains(self, host: str, port: int, service: Service | None) -> Iterator[str]:
+        """A known host also under its absolute name, its short names unless they are hosts, and its addresses.
+
+        On a proxy port each name stands with the number too.
+        """
+        names = [host] if service is None else self._names(host, service)
+        for name in names:
+            yield name
+            if service is not None and not self.port:
+                yield f"{name}:{port}"
+
+    def _names(self, host: str, service: Service) -> list[str]:
+        names = [host]
+        if self.scope.release.knows_absolute_names:
+            names.append(f"{host}.")
+        others = alternative_names(host, self.scope.proxy.dns_domain)
+        addresses = (one for one in (service.address, *service.more_addresses) if one != UNSPECIFIED)
+        return [
+            *names,
+            *(name for name in others if name not in self.known),
+            *(f"[{address}]" if ":" in address else address for address in addresses),
+        ]

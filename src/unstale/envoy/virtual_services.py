@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from unstale.envoy.config_object import age, config_path
 from unstale.envoy.export_to import visibility
 from unstale.envoy.host import HostIndex, fqdn, is_wildcard, overlaps
-from unstale.envoy.mesh import MeshConfig
 from unstale.envoy.proxy import Proxy
-from unstale.envoy.registry import Registry
+from unstale.istio.mesh import MeshConfig
 from unstale.istio.virtual_service import VirtualService
 
 MESH_GATEWAY = "mesh"
@@ -64,17 +63,19 @@ def set_of(routings: Iterable[Routing]) -> Iterable[Routing]:
     return {routing.rank: routing for routing in routings}.values()
 
 
-def build_virtual_services(
-    specs: Iterable[VirtualService], registry: Registry, proxy: Proxy, mesh: MeshConfig
-) -> VirtualServices:
-    """Select, order and index."""
-    ordered = tuple(
+def visible_routings(specs: Iterable[VirtualService], proxy: Proxy, mesh: MeshConfig) -> tuple[Routing, ...]:
+    """All that hold for sidecars and are exported to the proxy, in their order."""
+    return tuple(
         Routing(rank=rank, spec=spec, hosts=tuple(fqdn(host, spec.metadata.namespace) for host in spec.hosts))
         for rank, spec in enumerate(_visible(specs, proxy, mesh))
     )
+
+
+def build_virtual_services(ordered: tuple[Routing, ...], hosts: Iterable[str]) -> VirtualServices:
+    """Index them; `hosts` are those of the registry in lower case."""
     layer4 = tuple(routing for routing in ordered if routing.spec.tls or routing.spec.tcp)
     by_host = _index(ordered)
-    closest = {host: found[0] for host in registry.merged if (found := by_host.most_specific(host))}
+    closest = {host: found[0] for host in hosts if (found := by_host.most_specific(host))}
     return VirtualServices(
         ordered=ordered, by_host=by_host, closest=closest, layer4=layer4, layer4_by_host=_index(layer4)
     )

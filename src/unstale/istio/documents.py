@@ -1,9 +1,8 @@
 """Manifest texts as YAML documents: node trees with a line and column for every value.
 
-PyYAML's own loading is of no use: it forgets the places, reads scalars as YAML 1.1 with its own reading of it, takes
-the last of two equal keys, and stops at the first error. So only its scanner and composer work here, in C where
-libyaml is there. A document separator at the start of a line separates whatever stands around it, so each document is
-composed on its own: an error in one leaves the others readable.
+A text is composed as one stream, which is fastest. A document separator at the start of a line separates whatever
+stands around it; so from the first document on that cannot be read, each is composed on its own, and an error in one
+leaves the others readable.
 """
 
 from __future__ import annotations
@@ -14,73 +13,23 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import yaml
-from yaml.composer import Composer
 from yaml.nodes import Node, ScalarNode
-from yaml.parser import Parser
-from yaml.reader import Reader, ReaderError
-from yaml.scanner import Scanner
+from yaml.reader import ReaderError
 
-from unstale.istio.aliases import MOST_VALUES, alias_fault
+from unstale.istio.aliases import alias_fault
+from unstale.istio.composers import DEEPEST, FASTEST, PLAIN, QUOTED, UnboundedError
+from unstale.istio.faults import MOST_IN_A_SOURCE
+from unstale.istio.json_nodes import json_nodes
+from unstale.istio.scalars import resolve
 from unstale.istio.source import Source
+from unstale.istio.unreadable import UNPRINTABLE, origin_at, problem_of
 from unstale.model.origin import Origin
 from unstale.model.problem import Problem
 
-PLAIN = "?"
-QUOTED = "!"
-DEEPEST = 64
-_TOO_DEEP = f"is nested more than {DEEPEST} levels deep"
-_BOUNDS = f"At most {DEEPEST} levels and {MOST_VALUES} values are allowed, and no alias inside its own anchor."
+_EMPTY = ("", "---", "---\n")
 _SEPARATOR = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _DIRECTIVE = re.compile(r"^%", re.MULTILINE)
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-
-
-class _UnboundedError(yaml.MarkedYAMLError):
-    """Nesting or aliases beyond what any manifest has; following them would not end, or only with the stack."""
-
-
-class _Tags:
-    """Stands in for PyYAML's resolver: a tag only says whether a scalar was plain, and depth is counted."""
-
-    depth = 0
-
-    def resolve(self, kind: type[Node], value: str | None, implicit: Any) -> str:
-        del value
-        return PLAIN if kind is ScalarNode and implicit[0] else QUOTED
-
-    def descend_resolver(self, parent: Node | None, index: object) -> None:
-        del index
-        self.depth += 1
-        if self.depth > DEEPEST:
-            mark = None if parent is None else parent.start_mark
-            raise _UnboundedError(None, None, _TOO_DEEP, mark)
-
-    def ascend_resolver(self) -> None:
-        self.depth -= 1
-
-
-class PurePythonComposer(_Tags, Reader, Scanner, Parser, Composer):
-    """What reads YAML where PyYAML was built without libyaml."""
-
-    def __init__(self, text: str) -> None:
-        Reader.__init__(self, text)
-        Scanner.__init__(self)
-        Parser.__init__(self)
-        Composer.__init__(self)
-
-
-def _fastest() -> type[Any]:
-    if not yaml.__with_libyaml__:
-        return PurePythonComposer
-    from yaml._yaml import CParser
-
-    class LibyamlComposer(_Tags, CParser):
-        """What reads YAML where PyYAML has libyaml."""
-
-    return LibyamlComposer
-
-
-FASTEST = _fastest()
+_FAULTS = (yaml.YAMLError, ValueError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,95 +41,116 @@ class Document:
     root: Node | None
     may_merge: bool
 
+    @property
+    def is_empty(self) -> bool:
+        """Nothing or null stands there."""
+        root = self.root
+        return root is None or (isinstance(root, ScalarNode) and root.tag == PLAIN and resolve(root.value) is None)
+
     def origin(self, node: Node) -> Origin:
         """Where a node of this document starts."""
-        return _origin(self.file, self.first_line, node.start_mark)
+        return origin_at(self.file, self.first_line, node.start_mark)
 
 
 def documents(source: Source, problems: list[Problem], *, composer: type[Any] = FASTEST) -> Iterator[Document]:
     """All documents that can be read; a problem for each that cannot."""
-    first_line = 0
-    for part in _parts(source.text.removeprefix("\ufeff")):
-        try:
-            yield from _composed(source.name, first_line, part, composer)
-        except ReaderError:
-            problems.append(_unprintable(source.name, first_line, part))
-        except yaml.MarkedYAMLError as error:
-            problems.append(_unreadable(source.name, first_line, part, error))
-        except (ValueError, OverflowError):
-            problems.append(_impossible(source.name, first_line))
-        first_line += part.count("\n")
-
-
-def _parts(text: str) -> Iterator[str]:
-    if _DIRECTIVE.search(text):
-        yield text
+    text = source.text.removeprefix("\ufeff")
+    begun: list[int] = []
+    try:
+        for document in _composed(source.name, 0, text, composer):
+            if not document.is_empty:
+                assert document.root is not None and document.root.start_mark is not None
+                begun.append(document.root.start_mark.index)
+            yield document
         return
-    start = 0
-    for separator in _SEPARATOR.finditer(text):
+    except _FAULTS as error:
+        fault = error
+    has_directive = _DIRECTIVE.search(text) is not None
+    start = _part_start(text, begun[-1]) if begun and not has_directive else 0
+    if has_directive or not _SEPARATOR.search(text, 1):
+        yield from _instead(source.name, 0, text, fault, len(begun), problems)
+        return
+    done = sum(index >= start for index in begun)
+    first_line = text.count("\n", 0, start)
+    broken = len(problems)
+    for part in _parts(text, start):
+        if len(problems) - broken > MOST_IN_A_SOURCE:
+            problems.append(_too_many(Origin(file=source.name, line=first_line + 1, column=1)))
+            return
+        if part not in _EMPTY:
+            yield from _readable(source.name, first_line, part, problems, composer, done)
+        first_line, done = first_line + part.count("\n"), 0
+
+
+def too_many(document: Document) -> Problem:
+    """What to tell where the rest of a text is not read because of all that is wrong before."""
+    return _too_many(Origin(file=document.file, line=document.first_line + 1, column=1))
+
+
+def _too_many(origin: Origin) -> Problem:
+    return Problem(origin=origin, what=f"more than {MOST_IN_A_SOURCE} problems, and the rest of the text is not read")
+
+
+def _readable(
+    file: str, first_line: int, part: str, problems: list[Problem], composer: type[Any], done: int
+) -> Iterator[Document]:
+    """What can be read of a part whose first `done` documents, empty ones apart, have been given out already."""
+    found = 0
+    try:
+        for document in _composed(file, first_line, part, composer):
+            if not document.is_empty:
+                found += 1
+            if document.is_empty or found > done:
+                yield document
+    except _FAULTS as error:
+        yield from _instead(file, first_line, part, error, found, problems)
+
+
+def _instead(
+    file: str, first_line: int, part: str, error: Exception, found: int, problems: list[Problem]
+) -> Iterator[Document]:
+    """The values of a JSON text behind those that were `found` before the error, or a problem."""
+    values = json_nodes(part, plain=PLAIN, quoted=QUOTED, deepest=DEEPEST)
+    if values is None:
+        problems.append(problem_of(file, first_line, part, error))
+        return
+    for root in values[found:]:
+        yield Document(file=file, first_line=first_line, root=root, may_merge=False)
+
+
+def _part_start(text: str, index: int) -> int:
+    """Where the part begins in which a document at `index` stands."""
+    while (line := text.rfind("\n---", 0, index)) >= 0:
+        if _SEPARATOR.match(text, line + 1):
+            return line + 1
+        index = line
+    return 0
+
+
+def _parts(text: str, start: int) -> Iterator[str]:
+    for separator in _SEPARATOR.finditer(text, start + 1):
         yield text[start : separator.start()]
         start = separator.start()
     yield text[start:]
 
 
 def _composed(file: str, first_line: int, part: str, composer: type[Any]) -> Iterator[Document]:
-    if not part.isascii() and _UNPRINTABLE.search(part):
+    if not part.isascii() and UNPRINTABLE.search(part):
         raise ReaderError(file, 0, 0, "unicode", "")
     nodes = composer(part)
+    may_merge = "<<" in part
     may_alias = "&" in part and "*" in part
     while nodes.check_node():
         root = cast("Node | None", nodes.get_node())
-        if may_alias and root is not None and (fault := alias_fault(root, DEEPEST)):
-            raise _UnboundedError(None, None, fault, root.start_mark)
-        yield Document(file=file, first_line=first_line, root=root, may_merge="<<" in part)
+        if may_alias and root is not None and _has_alias(part, root) and (fault := alias_fault(root, DEEPEST)):
+            raise UnboundedError(None, None, fault, root.start_mark)
+        yield Document(file=file, first_line=first_line, root=root, may_merge=may_merge)
 
 
-def _origin(file: str, first_line: int, mark: Any) -> Origin:
-    if mark is None:
-        return Origin(file=file, line=first_line + 1, column=1)
-    return Origin(file=file, line=first_line + mark.line + 1, column=mark.column + 1)
-
-
-def _unreadable(file: str, first_line: int, part: str, error: yaml.MarkedYAMLError) -> Problem:
-    what = error.problem or error.context or "cannot be read"
-    mark = error.problem_mark or error.context_mark
-    origin = _origin(file, first_line, mark)
-    if "maximum nesting" in what:
-        what = _TOO_DEEP
-    if isinstance(error, _UnboundedError) or what is _TOO_DEEP:
-        return Problem(origin=origin, what=f"document {what}", allowed=_BOUNDS)
-    if mark is not None and _sign(part, mark) == "\t":
-        return Problem(origin=origin, what="a tab cannot indent", allowed="Write spaces.")
-    if error.problem and error.context:
-        begun = _origin(file, first_line, error.context_mark).line
-        what += f" {error.context}" + (f" begun in line {begun}" if begun != origin.line else "")
-    allowed = "Check indentation, colons and quotes here and in the line before."
-    return Problem(origin=origin, what=f"not readable as YAML: {what}", allowed=allowed)
-
-
-def _sign(part: str, mark: Any) -> str:
-    lines = part.split("\n", mark.line + 1)
-    line = lines[mark.line] if mark.line < len(lines) else ""
-    return line[mark.column : mark.column + 1]
-
-
-def _impossible(file: str, first_line: int) -> Problem:
-    """PyYAML's own code lets numbers pass in escapes and directives that Python then refuses."""
-    return Problem(
-        origin=_origin(file, first_line, None),
-        what="not readable as YAML: an escape or a directive has an impossible number",
-        allowed="Look for backslashes in double quotes, and for %YAML.",
-    )
-
-
-def _unprintable(file: str, first_line: int, part: str) -> Problem:
-    found = _UNPRINTABLE.search(part)
-    at = found.start() if found else 0
-    before = part[:at]
-    origin = Origin(file=file, line=first_line + before.count("\n") + 1, column=at - (before.rfind("\n") + 1) + 1)
-    sign = f"U+{ord(part[at]):04X}" if found else "unknown"
-    return Problem(
-        origin=origin,
-        what=f"a character that YAML does not allow ({sign})",
-        allowed='Write it as an escape such as "\\x07" in double quotes.',
-    )
+def _has_alias(part: str, root: Node) -> bool:
+    """Whether the document may have an anchor and an alias; both signs stand in many texts that have none."""
+    start, end = root.start_mark, root.end_mark
+    if start is None or end is None:
+        return True
+    anchor = part.find("&", 0, end.index)
+    return anchor >= 0 and part.find("*", start.index, end.index) >= 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _UNIT_NANOS = {
     "ns": 1,
@@ -49,14 +50,20 @@ class Duration:
     def __str__(self) -> str:
         return self.protobuf
 
-    @classmethod
-    def parse(cls, text: str) -> Duration:
+    @staticmethod
+    def parse(text: str) -> Duration:
         """Read Go's notation: `1h30m`, `1.5s`, `100ms`, `-2s`, `0`.
 
         Raises ValueError, its text being what is wrong, when a number or a unit is missing or the value does not
         fit into 64 bits of nanoseconds.
         """
-        return cls(nanos=_nanos(text))
+        return _parsed(text)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Duration:
+    """Few texts are written again and again."""
+    return Duration(nanos=_nanos(text))
 
 
 def _nanos(text: str) -> int:

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from unstale.istio.destination_rule import DestinationRule
+from unstale.istio.envoy_filter import EnvoyFilter
 from unstale.istio.service_entry import ServiceEntry
+from unstale.istio.sidecar import Sidecar
 from unstale.istio.virtual_service import VirtualService
+from unstale.istio.workload import WorkloadEntryResource
 from unstale.model.problem import Problem
 
 
@@ -21,5 +24,8 @@ class Manifests:
     service_entries: tuple[ServiceEntry, ...] = ()
     virtual_services: tuple[VirtualService, ...] = ()
     destination_rules: tuple[DestinationRule, ...] = ()
+    sidecars: tuple[Sidecar, ...] = ()
+    envoy_filters: tuple[EnvoyFilter, ...] = ()
+    workload_entries: tuple[WorkloadEntryResource, ...] = ()
     skipped: Mapping[str, int] = field(default_factory=dict)
     warnings: tuple[Problem, ...] = ()

@@ -11,18 +11,19 @@ from typing import Final
 
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from unstale.istio.documents import PLAIN, Document
+from unstale.istio.composers import DEEPEST, PLAIN, QUOTED, TOO_DEEP
+from unstale.istio.documents import Document
 from unstale.istio.faults import Faults
 from unstale.istio.message import COLUMN_BITS, COLUMN_MASK, Message
-from unstale.istio.scalars import resolve
+from unstale.istio.scalars import MAY_BE_NO_TEXT, resolve
 from unstale.istio.shapes import Shape
-from unstale.istio.values import WRONG, ScalarReader
+from unstale.istio.values import WRONG, ScalarReader, is_sure_text
 from unstale.istio.wording import guess, listed, shown
 from unstale.model.origin import Origin
 
 Places = dict[str, int]
 Values = dict[str, object]
-_NOUNS: Final = {"object": "a map of fields", "map": "a map", "array": "a list"}
+_NOUNS: Final = {"object": "a map of fields", "map": "a map", "array": "a list", "json": "a map"}
 
 
 class Reader:
@@ -47,23 +48,30 @@ class Reader:
         places: Places = {}
         good = True
         known, first_line = shape.fields, self._first_line
-        for key, value_node in self.entries(node):
-            name = key.value
-            child = known.get(name) if type(key) is ScalarNode else None
+        for key, value_node in self.entries(node) if self._may_merge else node.value:
+            child = known.get(key.value) if type(key) is ScalarNode else None
             if child is None:
                 good = self._unknown(key, shape)
                 continue
-            if child.attribute in places:
-                good = self._duplicate(key, places[child.attribute])
+            attribute = child.attribute
+            if attribute in places:
+                good = self._duplicate(key, places[attribute])
                 continue
             mark = value_node.start_mark
-            places[child.attribute] = mark.line + first_line << COLUMN_BITS | mark.column + 1
+            places[attribute] = mark.line + first_line << COLUMN_BITS | mark.column + 1
+            if child.is_text and type(value_node) is ScalarNode:
+                text, tag = value_node.value, value_node.tag
+                if tag == QUOTED or (tag == PLAIN and text and text[0] not in MAY_BE_NO_TEXT):
+                    values[attribute] = text
+                    continue
             value = self._value(value_node, child, places)
             if value is WRONG:
                 good = False
             elif value is not None:
-                values[child.attribute] = value
-        return values, places, self._is_whole(node, shape, places) and good
+                values[attribute] = value
+        if not shape.needs <= places.keys() or shape.schema.one_of:
+            good = self._is_whole(node, shape, places) and good
+        return values, places, good
 
     def entries(self, node: MappingNode) -> list[tuple[Node, Node]]:
         """The entries of a map, those of merge keys (`<<`) behind its own."""
@@ -94,6 +102,8 @@ class Reader:
         if not isinstance(node, ScalarNode):
             self._wrong(node, f"key in {where} is {_kind(node)}", "Keys are texts.")
             return None
+        if is_sure_text(node):
+            return str(node.value)
         value = resolve(node.value) if node.tag == PLAIN else node.value
         if isinstance(value, str):
             return value
@@ -102,17 +112,20 @@ class Reader:
         return None
 
     def _value(self, node: Node, shape: Shape, places: Places) -> object:
-        kind = shape.schema.type
-        if kind == "any":
+        schema = shape.schema
+        if schema.nullable and _is_null(node):
             return None
-        if shape.schema.nullable and _is_null(node):
-            return None
-        if kind == "object":
-            return self._object(node, shape, places)
-        if kind == "array":
-            return self._array(node, shape, places)
-        if kind == "map":
-            return self._map(node, shape, places)
+        match schema.type:
+            case "object":
+                return self._object(node, shape, places)
+            case "array":
+                return self._array(node, shape, places)
+            case "map":
+                return self._map(node, shape, places)
+            case "json":
+                return self._json(node, shape, places)
+            case "any":
+                return None
         return self._scalars.read(node, shape)
 
     def _object(self, node: Node, shape: Shape, places: Places) -> object:
@@ -140,7 +153,8 @@ class Reader:
             items = []
             for index, child in enumerate(node.value):
                 places[f"{shape.attribute}[{index}]"] = self._place(child)
-                items.append(self._value(child, entry, places))
+                is_sure = entry.is_text and type(child) is ScalarNode and is_sure_text(child)
+                items.append(child.value if is_sure else self._value(child, entry, places))
         return WRONG if any(item is WRONG for item in items) else tuple(items)
 
     def _map(self, node: Node, shape: Shape, places: Places) -> object:
@@ -148,7 +162,7 @@ class Reader:
         if not isinstance(node, MappingNode) or entry is None:
             return self._no_collection(node, shape)
         result: Values = {}
-        good = True
+        good = shape.schema.most is None or self._fits(node, shape, len(node.value), "entries")
         for key_node, value_node in self.entries(node):
             key = self.key(key_node, shape.schema.name)
             if key is None:
@@ -161,6 +175,34 @@ class Reader:
             places[place] = self._place(value_node)
             result[key] = self._value(value_node, entry, places)
             good = good and result[key] is not WRONG
+        return result if good else WRONG
+
+    def _json(self, node: Node, shape: Shape, places: Places) -> object:
+        if not isinstance(node, MappingNode):
+            return self._no_collection(node, shape)
+        return self._json_value(node, shape.attribute, places, 1)
+
+    def _json_value(self, node: Node, path: str, places: Places, depth: int) -> object:
+        """Any value, the place of each one inside by its path: `value.filters[0].name`."""
+        places[path] = self._place(node)
+        if depth > DEEPEST:
+            return self._wrong(node, f"value {TOO_DEEP}", "Write it flatter.")
+        if isinstance(node, SequenceNode):
+            items = [self._json_value(item, f"{path}[{at}]", places, depth + 1) for at, item in enumerate(node.value)]
+            return WRONG if any(item is WRONG for item in items) else items
+        if not isinstance(node, MappingNode):
+            return self._scalars.read_any(node)
+        result: Values = {}
+        good = True
+        for key_node, value_node in self.entries(node):
+            key = self.key(key_node, path)
+            if key is None:
+                good = False
+            elif key in result:
+                good = self._duplicate(key_node, places[f"{path}.{key}"])
+            else:
+                result[key] = self._json_value(value_node, f"{path}.{key}", places, depth + 1)
+                good = good and result[key] is not WRONG
         return result if good else WRONG
 
     def _is_whole(self, node: MappingNode, shape: Shape, places: Places) -> bool:
@@ -205,7 +247,7 @@ class Reader:
             self._wrong(key, what, f"Leave it out, or use Istio {since} or newer.")
         else:
             what = f"unknown field in {shape.schema.name or 'spec'} ({shown(name)})"
-            self._wrong(key, what, guess(name, shape.fields))
+            self._wrong(key, what, "" if self._faults.is_full else guess(name, shape.fields))
         return False
 
     def _place(self, node: Node) -> int:

@@ -14,7 +14,7 @@ from importlib.resources import files
 
 from unstale.model.errors import InputError
 
-KINDS = ("ServiceEntry", "VirtualService", "DestinationRule")
+KINDS = ("ServiceEntry", "VirtualService", "DestinationRule", "Sidecar", "EnvoyFilter", "WorkloadEntry")
 NEWEST = "1.32"
 RELEASES = tuple(f"1.{minor}" for minor in range(24, 33))
 
@@ -28,6 +28,7 @@ _ONE_OF = {
     "abort": (("grpcStatus", "http2Error", "httpStatus"),),
     "delay": (("fixedDelay", "exponentialDelay"),),
     "redirect": (("port", "derivePort"),),
+    "match": (("listener", "routeConfiguration", "cluster", "waypoint"),),
 }
 _STRING_MATCH = ("exact", "prefix", "regex")
 _LARGEST = (1 << 64) - 1
@@ -38,8 +39,9 @@ _RANGES = {"int32": (-(1 << 31), (1 << 31) - 1)}
 class Field:
     """One field as one release knows it.
 
-    `type` is object, map, array, string, integer, number or boolean. `fields` are those of an object, `newer` the
-    release that brought each it does not have yet, `entry` stands for the items of a list or the values of a map.
+    `type` is object, map, array, string, integer, number, boolean, json (an object of any content) or any (not read).
+    `fields` are those of an object, `newer` the release that brought each it does not have yet, `entry` stands for the
+    items of a list or the values of a map.
     """
 
     name: str
@@ -139,7 +141,7 @@ def _complete(parent: Field) -> None:
 
 
 def _field(name: str, kind: str, enum: str, constraints: str, release: int) -> Field:
-    made = Field(name=name, type=kind, one_of=_ONE_OF.get(name, ()))
+    made = Field(name=name, type=kind, one_of=_ONE_OF.get(name, ()) if kind == "object" else ())
     values = [value.partition("@") for value in enum.split(",") if value]
     made.enum = tuple(v for v, _, since in values if not since or release_number_of(since) <= release)
     made.newer_enum = {v: since for v, _, since in values if v not in made.enum}
@@ -167,12 +169,14 @@ def _constrain(made: Field, key: str, value: str) -> None:
             made.longest = int(value)
         case "minItems":
             made.fewest = int(value)
-        case "maxItems":
+        case "maxItems" | "maxProperties":
             made.most = int(value)
         case "format" if value in _RANGES:
             made.minimum, made.maximum = _RANGES[value]
         case "format":
             made.is_base64 = value == "byte"
+        case "any":
+            made.type = "json"
         case "CEL" | "oneOf":
             pass
         case _:

@@ -62,7 +62,10 @@ class WorkloadSelector(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceEntry(Message):
-    """A ServiceEntry object; host names keep their case."""
+    """A ServiceEntry object; host names keep their case.
+
+    `status_addresses` are those that the control plane chose for each host without its own, as its status tells.
+    """
 
     metadata: Metadata = field(default_factory=Metadata)
     hosts: tuple[str, ...] = ()
@@ -74,3 +77,4 @@ class ServiceEntry(Message):
     workload_selector: WorkloadSelector | None = None
     export_to: tuple[str, ...] = ()
     subject_alt_names: tuple[str, ...] = ()
+    status_addresses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

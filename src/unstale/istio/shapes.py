@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from unstale.istio.destination_rule import DestinationRule
 from unstale.istio.duration import Duration
 from unstale.istio.message import Message
 from unstale.istio.metadata import Metadata
+from unstale.istio.resource import CLASSES
 from unstale.istio.schema import Field
 from unstale.istio.schema import schema as crd_schema
-from unstale.istio.service_entry import ServiceEntry
-from unstale.istio.virtual_service import VirtualService
+from unstale.istio.service_entry import WorkloadEntry
+from unstale.istio.workload import WorkloadEntryResource
 
-CLASSES: Mapping[str, type[ServiceEntry | VirtualService | DestinationRule]] = {
-    "ServiceEntry": ServiceEntry,
-    "VirtualService": VirtualService,
-    "DestinationRule": DestinationRule,
-}
+_SCALARS = {bool: "boolean", int: "integer", float: "number"}
+_RANGES = {int: (-(1 << 31), (1 << 32) - 1)}
 _UNREAD = (
     *("generateName", "selfLink", "uid", "resourceVersion", "generation", "deletionTimestamp"),
     *("deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields"),
@@ -39,7 +35,9 @@ class Shape:
     """A field of the schema, and what to make of it.
 
     `message` is the class of an object, `convert` what makes an enum, a Duration or bytes of a text, `inner` the one
-    field of an object that stands for the whole (the number of a PortSelector).
+    field of an object that stands for the whole (the number of a PortSelector). `is_text` says that any text will do,
+    `needs` are the attributes of the required fields, `kept` the values of plain texts that were read before: of ten
+    thousand manifests most numbers, times and enums are the same few.
     """
 
     schema: Field
@@ -49,6 +47,9 @@ class Shape:
     entry: Shape | None = None
     convert: type[StrEnum | Duration | bytes] | None = None
     inner: Shape | None = None
+    is_text: bool = False
+    needs: frozenset[str] = frozenset()
+    kept: dict[str, object] = field(default_factory=dict)
 
 
 def json_name(attribute: str) -> str:
@@ -60,7 +61,14 @@ def json_name(attribute: str) -> str:
 @lru_cache(maxsize=64)
 def spec_shape(kind: str, istio: str) -> Shape:
     """The `spec` of a kind as an Istio release knows it."""
-    return _object(crd_schema(kind, istio), "spec", CLASSES[kind])
+    made = CLASSES[kind]
+    return _object(crd_schema(kind, istio), "spec", WorkloadEntry if made is WorkloadEntryResource else made)
+
+
+@lru_cache(maxsize=8)
+def message_shape(message: type[Message], name: str) -> Shape:
+    """A message that no CRD describes: its fields are the attributes of its class, and what `UNREAD` names."""
+    return _object(_field_of(message, name), "", message)
 
 
 @lru_cache(maxsize=1)
@@ -101,6 +109,7 @@ def _object(made_from: Field, attribute: str, message: type[Message]) -> Shape:
             continue
         inner_attribute, hint = known[name] if name in known else known[json_name(name)]
         shape.fields[name] = _shape(child, inner_attribute, hint)
+    shape.needs = frozenset(shape.fields[name].attribute for name in made_from.required)
     return shape
 
 
@@ -112,11 +121,40 @@ def _shape(made_from: Field, attribute: str, hint: Any) -> Shape:
     if get_origin(hint) is Annotated:
         name = get_args(hint)[1]
         inner = Shape(schema=made_from.fields[name], attribute=attribute)
-        return Shape(schema=made_from, attribute=attribute, inner=inner, fields={name: inner})
+        needs = frozenset([attribute] if name in made_from.required else [])
+        return Shape(schema=made_from, attribute=attribute, inner=inner, fields={name: inner}, needs=needs)
     if isinstance(hint, type) and issubclass(hint, Message):
         return _object(made_from, attribute, hint)
     convert = hint if isinstance(hint, type) and issubclass(hint, StrEnum | Duration | bytes) else None
-    return Shape(schema=made_from, attribute=attribute, convert=convert)
+    is_bound = made_from.enum or made_from.shortest or made_from.longest is not None or made_from.nullable
+    is_text = made_from.type == "string" and convert is None and not is_bound
+    return Shape(schema=made_from, attribute=attribute, convert=convert, is_text=is_text)
+
+
+def _field_of(hint: Any, name: str) -> Field:
+    """The schema that a type stands for; as protobuf's JSON has it, null is the same as nothing."""
+    hint = _bare(hint)
+    origin = get_origin(hint)
+    if origin is tuple:
+        return Field(name=name, type="array", entry=_entry_of(get_args(hint)[0], f"item of {name}"), nullable=True)
+    if origin is not None and get_args(hint)[1] is Any:
+        return Field(name=name, type="json", nullable=True)
+    if origin is not None:
+        return Field(name=name, type="map", entry=_entry_of(get_args(hint)[1], f"value in {name}"), nullable=True)
+    if issubclass(hint, Message):
+        fields = {inner: _field_of(kind, inner) for inner, (_, kind) in hints(hint).items()}
+        unread = {inner: Field(name=inner, type="any") for inner in getattr(hint, "UNREAD", ())}
+        return Field(name=name, type="object", fields=fields | unread, nullable=True)
+    if issubclass(hint, StrEnum):
+        return Field(name=name, type="string", enum=tuple(hint), nullable=True)
+    low, high = _RANGES.get(hint, (None, None))
+    return Field(name=name, type=_SCALARS.get(hint, "string"), nullable=True, minimum=low, maximum=high)
+
+
+def _entry_of(hint: Any, name: str) -> Field:
+    entry = _field_of(hint, name)
+    entry.nullable = False
+    return entry
 
 
 def _bare(hint: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Final, cast
 
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from unstale.istio.documents import PLAIN, QUOTED
+from unstale.istio.composers import PLAIN, QUOTED
 from unstale.istio.duration import Duration
 from unstale.istio.scalars import MAY_BE_NO_TEXT, Scalar, is_odd_integer, resolve
 from unstale.istio.shapes import Shape
@@ -23,6 +23,7 @@ class _Wrong(Enum):
 
 
 WRONG: Final = _Wrong.WRONG
+_LONGEST_KEPT, _MOST_KEPT = 40, 1000
 _STR, _INT = "tag:yaml.org,2002:str", "tag:yaml.org,2002:int"
 _FLOAT, _BOOL = "tag:yaml.org,2002:float", "tag:yaml.org,2002:bool"
 _TAGS = {_STR: str, _INT: int, _FLOAT: float, _BOOL: bool, "tag:yaml.org,2002:null": type(None)}
@@ -34,6 +35,12 @@ _NOUNS = {
 }
 
 
+def is_sure_text(node: ScalarNode) -> bool:
+    """Whether a scalar is a text by its quotes or its first sign, without a closer look."""
+    text = node.value
+    return node.tag == QUOTED or (node.tag == PLAIN and text != "" and text[0] not in MAY_BE_NO_TEXT)
+
+
 class ScalarReader:
     """Reads single values; `wrong` is told what is not allowed and returns WRONG, `odd` what may surprise.
 
@@ -43,15 +50,28 @@ class ScalarReader:
     def __init__(self, wrong: Callable[[Node, str, str], object], odd: Callable[[Node, str, str], None]) -> None:
         self._wrong = wrong
         self._odd = odd
+        self._is_odd = False
 
     def read(self, node: Node, shape: Shape) -> object:
         """The value in the type that the message wants, or WRONG."""
+        if node.tag != PLAIN or not isinstance(node, ScalarNode):
+            return self._read(node, shape)
+        kept, text = shape.kept, node.value
+        value = kept.get(text)
+        if value is None:
+            value = self._read(node, shape)
+            if value is not WRONG and len(text) < _LONGEST_KEPT and len(kept) < _MOST_KEPT and not self._is_odd:
+                kept[text] = value
+            self._is_odd = False
+        return value
+
+    def _read(self, node: Node, shape: Shape) -> object:
         kind = shape.schema.type
         if not isinstance(node, ScalarNode):
             noun = "a map" if isinstance(node, MappingNode) else "a list"
             return self._wrong(node, f"{shape.schema.name} is {noun}", f"Write {_NOUNS[kind]} here.")
         text = node.value
-        if node.tag == QUOTED or (node.tag == PLAIN and text and text[0] not in MAY_BE_NO_TEXT):
+        if is_sure_text(node):
             value: Scalar = text
         elif node.tag == PLAIN:
             value = resolve(text)
@@ -65,6 +85,13 @@ class ScalarReader:
         if kind == "boolean":
             return value if isinstance(value, bool) else self._mistyped(node, shape, value)
         return self._number(node, shape, value)
+
+    def read_any(self, node: Node) -> object:
+        """A single value where any may stand, or WRONG."""
+        value = node.value if node.tag in (QUOTED, _STR) else resolve(node.value)
+        if isinstance(value, float) and not math.isfinite(value):
+            return self._wrong(node, f"value is no number that JSON has ({shown(node.value)})", "Put it in quotes.")
+        return value
 
     def _tagged(self, node: ScalarNode, shape: Shape) -> Scalar | _Wrong:
         wanted = _TAGS.get(node.tag)
@@ -119,6 +146,7 @@ class ScalarReader:
             if value != int(value):
                 return self._mistyped(node, shape, value)
             if isinstance(value, int) and node.tag == PLAIN and is_odd_integer(node.value):
+                self._is_odd = True
                 self._odd(node, f"{field.name} is read as {value} ({shown(node.value)})", f"Write {value}.")
         low, high = field.minimum, field.maximum
         if (low is not None and value < low) or (high is not None and value > high):

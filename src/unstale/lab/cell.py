@@ -11,8 +11,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from unstale.envoy.compile import compile as compile_manifests
-from unstale.istio.load import load as load_manifests
+from unstale.envoy.inputs import Setting, compile_sources
 from unstale.istio.source import Source
 from unstale.lab import load, nodes
 from unstale.lab.apps import App
@@ -60,6 +59,7 @@ class Order:
     timeout_s: float
     folder: str
     command: str
+    setting: Setting = field(default_factory=Setting)
     versions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -175,11 +175,11 @@ class _Cell:
         stack.callback(transport.close)
 
     async def _start_sidecar(self, stack: AsyncExitStack, private: Path) -> Pod:
-        manifests = load_manifests(self._order.sources)
+        configuration = compile_sources(self._order.sources, self._order.setting)
         for source in self._order.sources:
             write_text(self._folder / Path(source.name).name, source.text)
         sidecar = Pod(
-            resources=compile_manifests(manifests).resources,
+            resources=configuration.resources,
             private=private,
             folder=self._folder,
             prefix=inside(self._spaces.pod),

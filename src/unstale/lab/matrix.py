@@ -5,10 +5,10 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from unstale.envoy.compile import compile as compile_manifests
+from unstale.envoy.inputs import Setting, compile_sources
 from unstale.istio.load import load
 from unstale.istio.source import Source
 from unstale.lab.cell import Order
@@ -32,10 +32,11 @@ class Question:
     """What is to be proved. Empty `scenarios` and `policies` mean all (with `files`: the policy `files` alone).
 
     `rate` is requests a second, times are seconds; `host` and `port` choose whom to call where the manifests leave
-    a choice. `command` is noted in the recordings.
+    a choice. `setting` is what all manifests are compiled for; `command` is noted in the recordings.
     """
 
     files: tuple[Source, ...] = ()
+    setting: Setting = field(default_factory=Setting)
     scenarios: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("GET", "POST")
@@ -72,7 +73,10 @@ def plan(question: Question, recordings: Path) -> tuple[Order, ...]:
     own = (FILES,) if question.files else ()
     policies = _chosen("policy", question.policies, (*policy_names(), *own), default=own or policy_names())
     methods = _chosen("method", question.methods, METHODS)
-    wanted = target_of(load(question.files), host=question.host, port=question.port) if question.files else ARTICLE
+    wanted = ARTICLE
+    if question.files:
+        manifests = load(question.files, istio=question.setting.istio)
+        wanted = target_of(manifests, host=question.host, port=question.port)
     cells = itertools.product(scenarios, policies, methods)
     return tuple(
         _order_of(question, number, scenario, policy, method, wanted, recordings)
@@ -82,12 +86,12 @@ def plan(question: Question, recordings: Path) -> tuple[Order, ...]:
 
 def warnings(orders: Iterable[Order]) -> tuple[str, ...]:
     """What the manifests of the orders say that is not applied here, each once, in words."""
-    sources = dict.fromkeys(order.sources for order in orders)
+    groups = dict.fromkeys((order.sources, order.setting) for order in orders)
     told: dict[str, None] = {}
-    for group in sources:
-        manifests = load(group)
-        told.update((str(problem), None) for problem in (*manifests.warnings, *compile_manifests(manifests).warnings))
-        told.update((f"skipped: {count} {kind}", None) for kind, count in manifests.skipped.items())
+    for sources, setting in groups:
+        found = compile_sources(sources, setting)
+        told.update((str(problem), None) for problem in found.warnings)
+        told.update((f"skipped: {count} {kind}", None) for kind, count in found.manifests.skipped.items())
     return tuple(told)
 
 
@@ -102,6 +106,9 @@ def parameters(question: Question) -> dict[str, object]:
         "timeout_s": question.timeout_s,
         "host": question.host,
         "port": question.port,
+        "mesh_config": question.setting.mesh.name if question.setting.mesh else None,
+        "proxy": question.setting.proxy.name if question.setting.proxy else None,
+        "istio": question.setting.istio,
     }
 
 
@@ -137,6 +144,7 @@ def _order_of(
         timeout_s=question.timeout_s,
         folder=str(recordings / f"{scenario}-{policy_name}-{method}"),
         command=question.command,
+        setting=question.setting,
     )
 
 

@@ -160,8 +160,7 @@ def prepare(orders: Iterable[Order], folder: Path) -> tuple[Order, ...]:
     """
     machine.check()
     make_folder(folder)
-    found = versions()
-    return tuple(replace(order, versions=found) for order in orders)
+    return tuple(replace(order, versions=versions(order.setting.istio)) for order in orders)
 
 
 def recordings_folder(path: Path) -> Path:

@@ -8,19 +8,17 @@ from collections.abc import Mapping
 from functools import cache
 
 import unstale
+from unstale.istio.schema import NEWEST
 from unstale.sidecar.binary import envoy_version, find_envoy
-
-ISTIO = "1.32"
-"""The Istio release whose translation the compiler follows."""
 
 
 @cache
-def versions() -> Mapping[str, str]:
-    """Name -> version of everything that takes part."""
+def versions(istio: str = NEWEST) -> Mapping[str, str]:
+    """Name -> version of everything that takes part; `istio` is the release whose translation is followed."""
     return {
         "unstale": unstale.__version__,
         "envoy": asyncio.run(envoy_version(find_envoy())),
-        "istio": ISTIO,
+        "istio": istio,
         "python": platform.python_version(),
         "kernel": platform.release(),
     }

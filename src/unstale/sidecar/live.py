@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from unstale.envoy.compile import compile as compile_manifests
-from unstale.envoy.mesh import MeshConfig
 from unstale.envoy.proxy import Proxy
 from unstale.envoy.resource import Resources
 from unstale.istio.load import load
+from unstale.istio.mesh import MeshConfig
 from unstale.istio.source import Source
 from unstale.model.errors import InputError
 from unstale.model.problem import Problem

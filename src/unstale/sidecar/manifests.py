@@ -25,7 +25,17 @@ def read_sources(paths: Sequence[Path]) -> tuple[Source, ...]:
 
     Raises InputError where a path is missing, unreadable, not UTF-8, or a folder without manifests.
     """
-    return tuple(_read(path) for path in files_of(paths))
+    return tuple(read_source(path) for path in files_of(paths))
+
+
+def read_source(path: Path) -> Source:
+    """The text of one file. Raises InputError where it is unreadable or not UTF-8."""
+    try:
+        return Source(name=str(path), text=path.read_text("utf-8"))
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
 
 
 def files_of(paths: Sequence[Path]) -> tuple[Path, ...]:
@@ -76,15 +86,6 @@ def _files(path: Path) -> Iterable[Path]:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder.")
     return (path,)
-
-
-def _read(path: Path) -> Source:
-    try:
-        return Source(name=str(path), text=path.read_text("utf-8"))
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not UTF-8 text (byte {error.start}). Save it as UTF-8.") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}).") from error
 
 
 def _marks(files: Iterable[Path]) -> Iterable[tuple[Path, tuple[int, int, int]]]:

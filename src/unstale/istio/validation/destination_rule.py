@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from unstale.istio.destination_rule import (
     ClientTLSSettings,
-    ConnectionPoolSettings,
     DestinationRule,
-    H2UpgradePolicy,
-    HTTPSettings,
     OutlierDetection,
     PortTrafficPolicy,
     Subset,
-    TCPSettings,
     TLSmode,
     TrafficPolicy,
     TunnelSettings,
 )
 from unstale.istio.faults import Faults
+from unstale.istio.validation.connection_pool import check_connection_pool
 from unstale.istio.validation.load_balancer import check_load_balancer
 from unstale.istio.validation.names import A_HOST, A_WILDCARD_HOST, fqdn_fault, is_address, wildcard_domain_fault
 from unstale.istio.validation.values import (
-    MILLISECOND,
     check_durations,
     check_export_to,
     check_labels,
@@ -32,16 +30,25 @@ from unstale.istio.validation.values import (
 from unstale.istio.wording import shown
 
 _CONFIG_MAP = "configmap://"
+_CONFIG_MAP_SINCE = 26
 _POLICIES = ("outlier_detection", "connection_pool", "load_balancer", "tls")
 
 
-def check_destination_rule(rule: DestinationRule, faults: Faults) -> None:
-    """Everything above the schema."""
-    namespace = rule.metadata.namespace
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Owner:
+    """Where a policy stands, and which release judges it."""
+
+    namespace: str
+    release: int
+
+
+def check_destination_rule(rule: DestinationRule, faults: Faults, release: int) -> None:
+    """Everything above the schema, as Istio 1.`release` has it."""
+    owner = _Owner(namespace=rule.metadata.namespace, release=release)
     if fault := wildcard_domain_fault(rule.host):
         faults.reject(rule, "host", f"host {fault} ({shown(rule.host)})", A_WILDCARD_HOST)
     if rule.traffic_policy is not None:
-        _check_policy(rule.traffic_policy, faults, namespace, may_warn=True)
+        _check_policy(rule.traffic_policy, faults, owner, may_warn=True)
     names: dict[str, Subset] = {}
     for subset in rule.subsets:
         if (first := names.setdefault(subset.name, subset)) is not subset:
@@ -50,7 +57,7 @@ def check_destination_rule(rule: DestinationRule, faults: Faults) -> None:
         check_subset_name(subset, "name", subset.name, faults)
         check_labels(subset, "labels", subset.labels, faults)
         if subset.traffic_policy is not None:
-            _check_policy(subset.traffic_policy, faults, namespace, may_warn=False)
+            _check_policy(subset.traffic_policy, faults, owner, may_warn=False)
     _check_audience(rule, faults)
 
 
@@ -66,14 +73,14 @@ def _check_audience(rule: DestinationRule, faults: Faults) -> None:
         faults.reject(rule, "export_to", what, 'Write ".", or leave one of them out.')
 
 
-def _check_policy(policy: TrafficPolicy, faults: Faults, namespace: str, *, may_warn: bool) -> None:
+def _check_policy(policy: TrafficPolicy, faults: Faults, owner: _Owner, *, may_warn: bool) -> None:
     written = (*_POLICIES, "port_level_settings", "tunnel", "proxy_protocol", "retry_budget")
     if not any(getattr(policy, name) for name in written):
         faults.reject(policy, "", "trafficPolicy is empty", "Write at least one field.")
     if policy.tunnel is not None and policy.proxy_protocol is not None:
         what = "tunnel and proxyProtocol exclude each other"
         faults.reject(policy, "proxy_protocol", what, "Keep one of them.")
-    _check_parts(policy, faults, namespace, may_warn=may_warn)
+    _check_parts(policy, faults, owner, may_warn=may_warn)
     if policy.tunnel is not None:
         _check_tunnel(policy.tunnel, faults)
     for port in policy.port_level_settings:
@@ -82,19 +89,20 @@ def _check_policy(policy: TrafficPolicy, faults: Faults, namespace: str, *, may_
         if not any(getattr(port, name) is not None for name in _POLICIES):
             allowed = "Write connectionPool, loadBalancer, outlierDetection or tls."
             faults.reject(port, "", "a port-level setting sets nothing", allowed)
-        _check_parts(port, faults, namespace, may_warn=False)
+        _check_parts(port, faults, owner, may_warn=False)
 
 
-def _check_parts(policy: TrafficPolicy | PortTrafficPolicy, faults: Faults, namespace: str, *, may_warn: bool) -> None:
+def _check_parts(policy: TrafficPolicy | PortTrafficPolicy, faults: Faults, owner: _Owner, *, may_warn: bool) -> None:
     outlier = policy.outlier_detection
     if outlier is not None:
         _check_outlier(outlier, faults, may_warn=may_warn)
     if policy.connection_pool is not None:
-        _check_pool(policy.connection_pool, faults)
+        check_connection_pool(policy.connection_pool, faults)
     if policy.load_balancer is not None:
-        check_load_balancer(policy.load_balancer, faults, has_outlier=outlier is not None, may_warn=may_warn)
+        has_outlier = outlier is not None
+        check_load_balancer(policy.load_balancer, faults, owner.release, has_outlier=has_outlier, may_warn=may_warn)
     if policy.tls is not None:
-        _check_tls(policy.tls, faults, namespace)
+        _check_tls(policy.tls, faults, owner)
 
 
 def _check_outlier(outlier: OutlierDetection, faults: Faults, *, may_warn: bool) -> None:
@@ -109,39 +117,6 @@ def _check_outlier(outlier: OutlierDetection, faults: Faults, *, may_warn: bool)
         faults.reject(outlier, "consecutive_local_origin_failures", what, "Set it to true.")
 
 
-def _check_pool(pool: ConnectionPoolSettings, faults: Faults) -> None:
-    if pool.http is None and pool.tcp is None:
-        faults.reject(pool, "", "connectionPool is empty", "Write http or tcp.")
-    if pool.http is not None:
-        _check_http(pool.http, faults)
-    if pool.tcp is not None:
-        _check_tcp(pool.tcp, faults)
-
-
-def _check_http(http: HTTPSettings, faults: Faults) -> None:
-    limits = ("http1_max_pending_requests", "http2_max_requests", "max_requests_per_connection")
-    check_range(http, faults, 0, None, *limits, "max_retries", "max_concurrent_streams")
-    check_durations(http, faults, "idle_timeout")
-    if http.h2_upgrade_policy is H2UpgradePolicy.UPGRADE and http.use_client_protocol:
-        what = "useClientProtocol and h2UpgradePolicy UPGRADE exclude each other"
-        faults.reject(http, "use_client_protocol", what, "Keep one of them.")
-    ping = http.http2_keep_alive
-    if ping is not None:
-        for attribute in ("interval", "timeout"):
-            if getattr(ping, attribute) is None:
-                faults.reject(ping, attribute, f"{attribute} is missing", "http2KeepAlive needs both times.")
-        check_durations(ping, faults, "interval", "timeout")
-
-
-def _check_tcp(tcp: TCPSettings, faults: Faults) -> None:
-    check_range(tcp, faults, 0, None, "max_connections")
-    check_durations(tcp, faults, "connect_timeout", "max_connection_duration")
-    if tcp.idle_timeout is not None and abs(tcp.idle_timeout.nanos) >= MILLISECOND:
-        check_durations(tcp, faults, "idle_timeout")
-    if tcp.tcp_keepalive is not None:
-        check_durations(tcp.tcp_keepalive, faults, "time", "interval")
-
-
 def _check_tunnel(tunnel: TunnelSettings, faults: Faults) -> None:
     if tunnel.protocol not in (None, "", "CONNECT", "POST"):
         what = f"protocol is no way to tunnel ({shown(tunnel.protocol)})"
@@ -152,13 +127,14 @@ def _check_tunnel(tunnel: TunnelSettings, faults: Faults) -> None:
     check_port(tunnel, "target_port", tunnel.target_port, faults)
 
 
-def _check_tls(tls: ClientTLSSettings, faults: Faults, namespace: str) -> None:
+def _check_tls(tls: ClientTLSSettings, faults: Faults, owner: _Owner) -> None:
     """TLS that the proxy originates: which of certificates, names and checks go together."""
     credential = tls.credential_name or ""
-    other, slash, _ = credential.removeprefix(_CONFIG_MAP).partition("/")
-    if credential.startswith(_CONFIG_MAP) and slash and other != namespace:
-        what = f"a ConfigMap of another namespace cannot be read ({shown(credential)})"
-        faults.reject(tls, "credential_name", what, f"Write one of {namespace}, or {_CONFIG_MAP}name.")
+    if credential.startswith(_CONFIG_MAP) and owner.release >= _CONFIG_MAP_SINCE:
+        namespace, _, name = credential.removeprefix(_CONFIG_MAP).partition("/")
+        if namespace != owner.namespace or not name.partition("/")[0]:
+            what = f"credentialName is no ConfigMap of the rule's namespace ({shown(credential)})"
+            faults.reject(tls, "credential_name", what, f"Write {_CONFIG_MAP}{owner.namespace}/name.")
     if tls.mode not in (TLSmode.SIMPLE, TLSmode.MUTUAL):
         return
     if tls.insecure_skip_verify:

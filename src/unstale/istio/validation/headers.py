@@ -10,8 +10,7 @@ from unstale.istio.virtual_service import HeaderOperations, Headers
 from unstale.istio.wording import shown
 
 _NAME = re.compile(r"[-!#$%&'*+.^_`|~0-9A-Za-z]+", re.ASCII)
-_CORS_NAME = re.compile(r"\*|[-_A-Za-z0-9]+", re.ASCII)
-_PSEUDO = frozenset((":authority", ":method", ":path", ":scheme"))
+_PSEUDO = frozenset((":authority", ":method", ":path", ":scheme", ":status"))
 _CLAIM = re.compile(r"@request\.auth\.claims(\..+|(\[.+\])+)", re.ASCII | re.IGNORECASE)
 _UNPRINTABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")
 _TEXT = r'(?:[^\\)"]|\\.)*'
@@ -26,10 +25,7 @@ def is_claim(name: str) -> bool:
 
 
 def match_name_fault(name: str) -> str:
-    """The name of a header to match.
-
-    That all four pseudo headers of a request may be matched is a guess; verdicts show only that others may not.
-    """
+    """The name of a header to match."""
     if not name:
         return "is empty"
     if name in _PSEUDO or is_claim(name) or _NAME.fullmatch(name):
@@ -39,7 +35,7 @@ def match_name_fault(name: str) -> str:
 
 def cors_name_fault(name: str) -> str:
     """The name of a header in a CORS policy, or a star."""
-    return "" if _CORS_NAME.fullmatch(name) else "is no name of a header"
+    return "" if _NAME.fullmatch(name) else "is no name of a header"
 
 
 def is_authority(name: str) -> bool:

@@ -29,6 +29,7 @@ RETRY_CONDITIONS = (
     *("http3-post-connect-failure", "cancelled", "deadline-exceeded", "internal"),
     *("resource-exhausted", "unavailable"),
 )
+_ANY_METHOD_SINCE, _BACKOFF_SINCE = 26, 26
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "CONNECT", "OPTIONS", "TRACE")
 _GRPC_STATUSES = (
     *("OK", "CANCELLED", "UNKNOWN", "INVALID_ARGUMENT", "DEADLINE_EXCEEDED", "NOT_FOUND"),
@@ -41,7 +42,7 @@ _NUMBER = re.compile(r"[-+]?[0-9]{1,9}", re.ASCII)
 _LARGE_BODY, _LARGEST_BODY = 100 * 1024, 1024 * 1024
 
 
-def check_retries(retries: HTTPRetry, faults: Faults) -> None:
+def check_retries(retries: HTTPRetry, faults: Faults, release: int) -> None:
     """RE-7: attempts, conditions and times."""
     attempts = retries.attempts or 0
     if attempts < 0:
@@ -52,7 +53,9 @@ def check_retries(retries: HTTPRetry, faults: Faults) -> None:
                 what = f"retries are off, for attempts is {'0' if retries.attempts == 0 else 'missing'}"
                 faults.reject(retries, attribute, what, "Write attempts: 2, or retries: {} for none.")
                 break
-    check_durations(retries, faults, "per_try_timeout", "backoff")
+    check_durations(retries, faults, "per_try_timeout")
+    if release >= _BACKOFF_SINCE:
+        check_durations(retries, faults, "backoff")
     for condition in retries.retry_on.split(",") if retries.retry_on else ():
         if condition not in RETRY_CONDITIONS and not _is_status(condition):
             what = f"retryOn has no such condition ({shown(condition)})"
@@ -68,10 +71,7 @@ def _is_status(text: str) -> bool:
 
 
 def check_redirect(redirect: HTTPRedirect, matches: tuple[HTTPMatchRequest, ...], faults: Faults) -> None:
-    """Where to, by which code; `prefixRewrite` needs matches by prefix.
-
-    That `uri` and `prefixRewrite` exclude each other is a guess: they set the same thing in Envoy.
-    """
+    """Where to, by which code; `prefixRewrite` needs matches by prefix."""
     has_target = redirect.uri or redirect.authority or redirect.scheme or redirect.prefix_rewrite
     if not has_target and redirect.port is None and redirect.derive_port is None:
         what = "a redirect leads back to the same place"
@@ -168,16 +168,17 @@ def _check_percentage(message: Message, percent: Percent | None, faults: Faults)
         faults.reject(message, "percentage", what, "0, and 0.0001 to 100 are allowed.")
 
 
-def check_cors(policy: CorsPolicy, faults: Faults) -> None:
+def check_cors(policy: CorsPolicy, faults: Faults, release: int) -> None:
     """Origins, methods, headers, age."""
     for origin in policy.allow_origins:
         if not (origin.exact or origin.prefix or origin.regex):
             faults.reject(origin, "", "an origin is empty", "Write exact, prefix or regex.")
         check_string(origin, "allowOrigins", faults, may_be_empty=True)
+    methods = (*_METHODS, "*") if release >= _ANY_METHOD_SINCE else _METHODS
     for index, method in enumerate(policy.allow_methods):
-        if method not in _METHODS:
+        if method not in methods:
             what = f"method is not known ({shown(method)})"
-            faults.reject(policy, f"allow_methods[{index}]", what, f"Allowed are {', '.join(_METHODS)}.")
+            faults.reject(policy, f"allow_methods[{index}]", what, f"Allowed are {', '.join(methods)}.")
     for attribute in ("allow_headers", "expose_headers"):
         for index, name in enumerate(getattr(policy, attribute)):
             if fault := cors_name_fault(name):

@@ -26,7 +26,7 @@ from unstale.istio.virtual_service import (
 from unstale.istio.wording import shown
 
 
-def check_http_route(route: HTTPRoute, faults: Faults, *, is_delegate: bool, is_converted: bool) -> None:
+def check_http_route(route: HTTPRoute, faults: Faults, release: int, *, is_delegate: bool, is_converted: bool) -> None:
     """One rule; `is_delegate` if its VirtualService has no hosts, `is_converted` if Istio made it itself."""
     _check_actions(route, faults, is_delegate=is_delegate)
     for match in route.match:
@@ -38,10 +38,10 @@ def check_http_route(route: HTTPRoute, faults: Faults, *, is_delegate: bool, is_
         if not is_converted:
             check_destination(destination.destination, faults)
     check_weights(route, route.route, faults)
-    _check_mirrors(route, faults)
+    _check_mirrors(route, faults, may_be_both=route.delegate is not None and not is_delegate)
     check_durations(route, faults, "timeout")
     if route.cors_policy is not None:
-        check_cors(route.cors_policy, faults)
+        check_cors(route.cors_policy, faults, release)
     if route.fault is not None:
         check_fault(route.fault, faults)
     if route.redirect is not None:
@@ -49,7 +49,7 @@ def check_http_route(route: HTTPRoute, faults: Faults, *, is_delegate: bool, is_
     if route.direct_response is not None:
         check_direct_response(route.direct_response, faults)
     if route.retries is not None:
-        check_retries(route.retries, faults)
+        check_retries(route.retries, faults, release)
     if route.rewrite is not None:
         check_rewrite(route.rewrite, faults)
 
@@ -116,10 +116,10 @@ def _check_one_authority(route: HTTPRoute, faults: Faults) -> None:
                 has_one = True
 
 
-def _check_mirrors(route: HTTPRoute, faults: Faults) -> None:
+def _check_mirrors(route: HTTPRoute, faults: Faults, *, may_be_both: bool) -> None:
     if route.mirror is not None:
         check_destination(route.mirror, faults)
-        if route.mirrors:
+        if route.mirrors and not may_be_both:
             faults.reject(route, "mirrors", "mirror and mirrors exclude each other", _KEEP_ONE)
     for policy in route.mirrors:
         check_destination(policy.destination, faults)

@@ -10,6 +10,8 @@ from unstale.istio.destination_rule import (
     LoadBalancerSettings,
     LocalityFailover,
     LocalityLoadBalancerSetting,
+    WarmupConfiguration,
+    ZoneAwareLbSetting,
 )
 from unstale.istio.faults import Faults
 from unstale.istio.message import Message
@@ -17,6 +19,7 @@ from unstale.istio.validation.values import MILLISECOND, check_durations
 from unstale.istio.wording import shown
 
 _LARGEST_TABLE = 5_000_011
+_GENTLE_SINCE = 31
 _TOPOLOGY = (
     "topology.kubernetes.io/region",
     "topology.kubernetes.io/zone",
@@ -24,7 +27,9 @@ _TOPOLOGY = (
 )
 
 
-def check_load_balancer(settings: LoadBalancerSettings, faults: Faults, *, has_outlier: bool, may_warn: bool) -> None:
+def check_load_balancer(
+    settings: LoadBalancerSettings, faults: Faults, release: int, *, has_outlier: bool, may_warn: bool
+) -> None:
     """Everything above the schema; `has_outlier` says whether outlierDetection stands beside it."""
     if settings.consistent_hash is not None:
         _check_hash(settings.consistent_hash, faults, may_warn=may_warn)
@@ -32,7 +37,8 @@ def check_load_balancer(settings: LoadBalancerSettings, faults: Faults, *, has_o
     if locality is not None:
         _check_locality(locality, faults)
     if zone_aware is not None:
-        _check_failover(zone_aware, zone_aware.failover, zone_aware.failover_priority, faults)
+        _check_failover(zone_aware, zone_aware.failover, (), faults)
+        _refuse_topology(zone_aware, faults)
     if locality is not None and zone_aware is not None:
         what = "localityLbSetting and zoneAwareLbSetting exclude each other"
         faults.reject(settings, "zone_aware_lb_setting", what, "Keep one of them.")
@@ -44,7 +50,26 @@ def check_load_balancer(settings: LoadBalancerSettings, faults: Faults, *, has_o
     if old_warmup is not None and old_warmup.nanos < MILLISECOND:
         check_durations(settings, faults, "warmup_duration_secs")
     if settings.warmup is not None:
-        check_durations(settings.warmup, faults, "duration")
+        _check_warmup(settings.warmup, faults, release)
+
+
+def _check_warmup(warmup: WarmupConfiguration, faults: Faults, release: int) -> None:
+    check_durations(warmup, faults, "duration")
+    aggression = warmup.aggression
+    if aggression is None:
+        return
+    if release < _GENTLE_SINCE and aggression < 1:
+        what = f"aggression is below 1 ({aggression:g})"
+        faults.reject(warmup, "aggression", what, f"At least 1 is allowed before Istio 1.{_GENTLE_SINCE}.")
+    elif aggression <= 0:
+        faults.reject(warmup, "aggression", f"aggression is not above 0 ({aggression:g})", "Write 1.")
+
+
+def _refuse_topology(setting: ZoneAwareLbSetting, faults: Faults) -> None:
+    for index, label in enumerate(setting.failover_priority):
+        if label in _TOPOLOGY:
+            what = f"zones are looked after without failoverPriority ({label})"
+            faults.reject(setting, f"failover_priority[{index}]", what, "Leave it out.")
 
 
 def _check_hash(settings: ConsistentHashLB, faults: Faults, *, may_warn: bool) -> None:
@@ -52,9 +77,14 @@ def _check_hash(settings: ConsistentHashLB, faults: Faults, *, may_warn: bool) -
     if cookie is not None:
         if not cookie.name:
             faults.reject(cookie, "name", "the cookie's name is empty", "Write a name.")
+        names: set[str] = set()
         for attribute in cookie.attributes:
             if not attribute.name:
                 faults.reject(attribute, "name", "the attribute's name is empty", "Write a name.")
+            elif attribute.name in names:
+                what = f"a second attribute has this name ({shown(attribute.name)})"
+                faults.reject(attribute, "name", what, "Leave one out.")
+            names.add(attribute.name)
     if settings.minimum_ring_size:
         if may_warn:
             what = f"minimumRingSize is deprecated ({settings.minimum_ring_size})"
@@ -98,7 +128,7 @@ def _check_failover(
     setting: Message, failover: tuple[LocalityFailover, ...], priority: tuple[str, ...], faults: Faults
 ) -> None:
     for index, label in enumerate(priority if failover else ()):
-        if label.partition("=")[0] in _TOPOLOGY:
+        if label in _TOPOLOGY:
             what = f"failover and a topology label exclude each other ({label})"
             faults.reject(setting, f"failover_priority[{index}]", what, "Keep one of them.")
     for entry in failover:
@@ -113,7 +143,8 @@ def _check_failover(
 
 
 def _check_localities(message: Message, attribute: str, localities: Iterable[str], faults: Faults) -> None:
-    seen: list[tuple[str, ...]] = []
+    seen: set[tuple[str, ...]] = set()
+    broader: set[tuple[str, ...]] = set()
     for locality in localities:
         parts = tuple(locality.split("/", 2))
         if "" in parts:
@@ -122,12 +153,14 @@ def _check_localities(message: Message, attribute: str, localities: Iterable[str
         elif "*" in locality[:-1]:
             what = f"locality has a * before its end ({shown(locality)})"
             faults.reject(message, attribute, what, "Write region/* or *.")
-        elif any(_overlap(earlier, parts) for earlier in seen):
+        elif parts in broader or _is_covered(parts, seen):
             what = f"locality overlaps with an earlier one ({shown(locality)})"
             faults.reject(message, attribute, what, "Leave one of them out.")
-        seen.append(parts)
+        seen.add(parts)
+        broader.update(parts[:length] for length in range(1, len(parts)))
 
 
-def _overlap(earlier: tuple[str, ...], later: tuple[str, ...]) -> bool:
+def _is_covered(later: tuple[str, ...], seen: set[tuple[str, ...]]) -> bool:
     """In order only, as Istio does: a region behind its zone overlaps, and anything behind a star."""
-    return all(one in ("*", other) for one, other in zip(earlier, later, strict=False))
+    lengths = range(1, len(later) + 1)
+    return any(later[:length] in seen or (*later[: length - 1], "*") in seen for length in lengths)

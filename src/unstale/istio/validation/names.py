@@ -10,6 +10,8 @@ import ipaddress
 import re
 from functools import lru_cache
 
+_GENERATED = "outbound_"
+_FEWEST_PARTS = 3
 _LABEL = re.compile(r"[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?", re.ASCII)
 _WILDCARD_LABEL = re.compile(r"\*|(\*|\*-)?[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?", re.ASCII)
 _INTEGER = re.compile(r"[-+]?[0-9]+", re.ASCII)
@@ -17,6 +19,7 @@ _QUALIFIED = re.compile(r"([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]", re.ASCII)
 _PREFIX_LENGTH = re.compile(r"0|[1-9][0-9]{0,2}", re.ASCII)
 LONGEST_LABEL = 63
 LONGEST_DOMAIN = 255
+_LONGEST_PREFIX = 253
 
 A_LABEL = f"Letters, digits and inner hyphens, at most {LONGEST_LABEL}."
 A_HOST = "Write a DNS name."
@@ -49,10 +52,8 @@ def wildcard_domain_fault(domain: str) -> str:
 
 def gateway_domain_fault(domain: str, *, has_sni: bool) -> str:
     """As `wildcard_domain_fault`, but with SNI hosts a generated name such as `outbound_.80_._.a.b` is allowed."""
-    if has_sni and domain.partition(".")[0] == "outbound_":
-        if fault := _size_fault(domain):
-            return fault
-        return "" if _is_generated(domain) else 'has a wrong label "outbound_"'
+    if has_sni and domain.startswith(_GENERATED):
+        return _size_fault(domain) or ("" if _is_generated(domain) else f'has a wrong label "{_GENERATED}"')
     return wildcard_domain_fault(domain)
 
 
@@ -86,21 +87,15 @@ def unix_path_fault(path: str) -> str:
 def label_key_fault(key: str) -> str:
     """The key of a Kubernetes label."""
     prefix, slash, name = key.rpartition("/")
-    labels = prefix.split(".")
-    if slash and (len(prefix) > LONGEST_DOMAIN or not all(is_label(label) for label in labels)):
+    if slash and (len(prefix) > _LONGEST_PREFIX or not all(map(_LABEL.fullmatch, prefix.split(".")))):
         return "has a prefix that is no DNS name"
     return "" if len(name) <= LONGEST_LABEL and _QUALIFIED.fullmatch(name) else "is no label key"
 
 
 def label_value_fault(value: str) -> str:
-    """The value of a Kubernetes label; an empty one is allowed."""
-    good = not value or (len(value) <= LONGEST_LABEL and _QUALIFIED.fullmatch(value))
+    """The value of a label that selects endpoints; an empty one is allowed, and one of any length."""
+    good = not value or _QUALIFIED.fullmatch(value)
     return "" if good else "is no label value"
-
-
-def matches(pattern: str, host: str) -> bool:
-    """Whether two hosts overlap, wildcards on either side included."""
-    return _covers(pattern, host) or _covers(host, pattern)
 
 
 def _covers(wide: str, narrow: str) -> bool:
@@ -139,5 +134,10 @@ def _labels_fault(domain: str) -> str:
 
 
 def _is_generated(domain: str) -> bool:
-    """A guess from verdicts: port, subset and host must follow, the subset being `_` or ending in it."""
-    return re.match(r"outbound_\.[0-9]+_\.[^.]*_?\.", domain, re.ASCII) is not None
+    """Parts between underscores: a port with a digit in it, anything, and a host with a letter in it."""
+    parts = domain.split("_")
+    return (
+        len(parts) > _FEWEST_PARTS
+        and re.search(r"[0-9]", parts[1].strip("."), re.ASCII) is not None
+        and re.search(r"[a-zA-Z]", parts[3].strip("."), re.ASCII) is not None
+    )

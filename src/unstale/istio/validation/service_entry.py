@@ -14,33 +14,25 @@ from unstale.istio.validation.names import (
     is_address,
     is_label,
     subnet_fault,
-    unix_path_fault,
     wildcard_domain_fault,
 )
-from unstale.istio.validation.values import check_export_to, check_labels, check_port, check_selector
+from unstale.istio.validation.protocols import HTTP, TCP, TLS, check_protocol
+from unstale.istio.validation.values import check_export_to, check_port, check_selector
+from unstale.istio.validation.workload_entry import UNIX, check_workload
 from unstale.istio.wording import shown
 
-_HTTP = ("http", "http2", "grpc", "grpc-web", "http_proxy")
-_TLS = ("https", "tls")
-_TCP = (*_TLS, "tcp", "mongo", "redis", "mysql")
-_PROTOCOLS = (*_HTTP, *_TCP, "udp", "hbone")
 _DYNAMIC_SINCE = {"http": 28, "tls": 29, "grpc": 30, "http2": 30}
 _DNS = (Resolution.DNS, Resolution.DNS_ROUND_ROBIN)
-_PROTOCOL_NAMES = "HTTP, HTTP2, GRPC, GRPC-Web, HTTPS, TLS, TCP, UDP, MONGO, REDIS or MYSQL"
-_PARENTS = "internal.istio.io/parents"
-_UNIX = "unix://"
 _GLUED_STAR_SINCE, _INSIDE_SINCE = 29, 30
+_ALLOCATED_SINCE = 25
 
 
 def check_service_entry(entry: ServiceEntry, faults: Faults, release: int) -> None:
     """Everything above the schema, as Istio 1.`release` has it."""
     resolution = entry.resolution or Resolution.NONE
-    if _PARENTS in entry.metadata.annotations:
-        what = f"annotation is Istio's own ({_PARENTS})"
-        faults.reject(entry.metadata, f"annotations{{{_PARENTS}}}", what, "Remove it.")
     _check_hosts(entry, resolution, faults)
     _check_addresses(entry, resolution, faults)
-    _check_ports(entry, resolution, faults)
+    _check_ports(entry, resolution, faults, release)
     _check_selector(entry, resolution, faults)
     _check_endpoints(entry, resolution, faults)
     _check_hosts_by_protocol(entry, resolution, faults)
@@ -78,11 +70,12 @@ def _check_addresses(entry: ServiceEntry, resolution: Resolution, faults: Faults
             faults.reject(entry, place, what, "Write single addresses, or resolution NONE or STATIC.")
 
 
-def _check_ports(entry: ServiceEntry, resolution: Resolution, faults: Faults) -> None:
+def _check_ports(entry: ServiceEntry, resolution: Resolution, faults: Faults, release: int) -> None:
     names: dict[str, ServicePort] = {}
     numbers: dict[int, ServicePort] = {}
     allocated = entry.metadata.labels.get("networking.istio.io/enable-autoallocate-ip", "").lower()
-    unaddressed = not entry.addresses and (resolution is Resolution.NONE or allocated == "false")
+    has_own = resolution is Resolution.NONE or allocated == "false" or release < _ALLOCATED_SINCE
+    unaddressed = not entry.addresses and has_own
     for port in entry.ports:
         if (first := names.setdefault(port.name, port)) is not port:
             what = f"a second port has this name ({shown(port.name)})"
@@ -94,9 +87,7 @@ def _check_ports(entry: ServiceEntry, resolution: Resolution, faults: Faults) ->
             faults.reject(port, "number", what, f"The first is in line {first.origin.line}.")
         check_port(port, "number", port.number, faults)
         check_port(port, "target_port", port.target_port, faults)
-        if port.protocol and port.protocol.lower() not in _PROTOCOLS:
-            what = f"protocol is not known ({shown(port.protocol)})"
-            faults.reject(port, "protocol", what, f"Allowed are {_PROTOCOL_NAMES}.")
+        check_protocol(port, port.protocol, faults)
         if unaddressed and port.protocol in (None, "", "TCP"):
             what = f"port {port.number} captures every address, for the entry has none"
             faults.caution(port, "protocol", what, "Write addresses, or a protocol that names its host.")
@@ -110,7 +101,7 @@ def _check_selector(entry: ServiceEntry, resolution: Resolution, faults: Faults)
     if "endpoints" in entry.places:
         what = "endpoints and workloadSelector exclude each other"
         faults.reject(entry, "workload_selector", what, "Keep one of them.")
-    if resolution is not Resolution.STATIC:
+    if resolution is Resolution.NONE:
         what = f"workloadSelector has no effect with resolution {resolution}"
         faults.caution(entry, "workload_selector", what, "Write resolution STATIC, or leave it out.")
 
@@ -131,7 +122,7 @@ def _check_endpoint(entry: ServiceEntry, endpoint: WorkloadEntry, resolution: Re
     address = endpoint.address or ""
     if not address and not endpoint.network:
         faults.reject(endpoint, "address", "endpoint has no address", AN_ADDRESS)
-    elif address.startswith(_UNIX):
+    elif address.startswith(UNIX):
         _check_unix(entry, endpoint, address, resolution, faults)
     elif not address and resolution is Resolution.STATIC:
         faults.caution(endpoint, "network", f"endpoint has a network only ({shown(endpoint.network)})")
@@ -141,16 +132,11 @@ def _check_endpoint(entry: ServiceEntry, endpoint: WorkloadEntry, resolution: Re
     elif not is_address(address) and (fault := fqdn_fault(address)):
         faults.reject(endpoint, "address", f"address {fault} ({shown(address)})", A_HOST + " " + AN_ADDRESS)
     known = {port.name for port in entry.ports}
-    for name, number in endpoint.ports.items():
-        place = f"ports{{{name}}}"
-        if not is_label(name) or len(name) >= 63:
-            faults.reject(endpoint, place, f"{shown(name)} is no name of a port", A_LABEL)
-        elif name not in known:
+    for name in endpoint.ports:
+        if name not in known:
             what = f"the entry has no port of this name ({shown(name)})"
-            faults.reject(endpoint, place, what, f"Its ports are {', '.join(sorted(known)) or 'none'}.")
-        if not 1 <= number <= 65535:
-            faults.reject(endpoint, place, f"port is out of range ({number})", "1 to 65535 are allowed.")
-    check_labels(endpoint, "labels", endpoint.labels, faults)
+            faults.reject(endpoint, f"ports{{{name}}}", what, f"Its ports are {', '.join(sorted(known)) or 'none'}.")
+    check_workload(endpoint, faults)
 
 
 def _check_unix(
@@ -159,10 +145,6 @@ def _check_unix(
     if resolution is not Resolution.STATIC:
         what = f"a Unix socket cannot go with resolution {resolution} ({shown(address)})"
         faults.reject(endpoint, "address", what, "Write resolution STATIC.")
-    if fault := unix_path_fault(address.removeprefix(_UNIX)):
-        faults.reject(endpoint, "address", f"address {fault} ({shown(address)})", "Write unix:///run/app.sock.")
-    if "ports" in endpoint.places:
-        faults.reject(endpoint, "ports", "a Unix socket has no ports", "Leave ports out.")
     if len(entry.ports) != 1:
         what = f"a Unix socket serves one port, the entry has {len(entry.ports)}"
         faults.reject(endpoint, "address", what, "Write exactly one port.")
@@ -173,13 +155,13 @@ def _check_hosts_by_protocol(entry: ServiceEntry, resolution: Resolution, faults
         return
     for port in entry.ports:
         protocol = (port.protocol or "").lower()
-        if protocol not in (*_HTTP, *_TLS):
+        if protocol not in (*HTTP, *TLS):
             what = f"{len(entry.hosts)} hosts share port {port.number}, whose protocol names no host"
             allowed = "Write one host, an HTTP or TLS protocol, or resolution NONE."
             faults.reject(port, "protocol", f"{what} ({shown(port.protocol or '')})", allowed)
             return
     if resolution in _DNS and entry.addresses:
-        tcp = [port for port in entry.ports if (port.protocol or "").lower() in _TCP]
+        tcp = [port for port in entry.ports if (port.protocol or "").lower() in TCP]
         if tcp:
             what = f"{len(entry.hosts)} hosts share addresses and port {tcp[0].number}"
             faults.caution(entry, "hosts", what, "Write an entry for each host.")

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from unstale.istio.faults import Faults
 from unstale.istio.message import Message
-from unstale.istio.virtual_service import HTTPMatchRequest, HTTPRoute, StringMatch, TCPRoute, TLSRoute, VirtualService
+from unstale.istio.virtual_service import (
+    HTTPMatchRequest,
+    HTTPRoute,
+    L4MatchAttributes,
+    StringMatch,
+    TCPRoute,
+    TLSMatchAttributes,
+    TLSRoute,
+    VirtualService,
+)
 
 _MOST_COMPARED = 400
+_HIDES_ALL_SINCE = 27
 
 
-def check_reachable(service: VirtualService, faults: Faults) -> None:
+def check_reachable(service: VirtualService, faults: Faults, release: int) -> None:
     """Warn of rules behind a rule that takes everything, and of matches that an earlier one covers.
 
     Prefixes are compared among the first _MOST_COMPARED matches, lest one object costs seconds.
     """
-    for routes in (service.http, service.tls, service.tcp):
-        _check_order(routes, faults)
-    _check_prefixes(service.http, faults)
+    hides_all = release >= _HIDES_ALL_SINCE
+    for routes in (service.tls, service.tcp):
+        _check_order(routes, faults, hides_all=hides_all)
+    _check_prefixes(_check_order(service.http, faults, hides_all=hides_all), faults)
 
 
-def _check_order(routes: Iterable[HTTPRoute | TLSRoute | TCPRoute], faults: Faults) -> None:
+def _check_order(
+    routes: Sequence[HTTPRoute | TLSRoute | TCPRoute], faults: Faults, *, hides_all: bool
+) -> list[HTTPMatchRequest | TLSMatchAttributes | L4MatchAttributes]:
+    """The matches that are new; since 1.27 a rule without any hides all behind it."""
+    new: list[HTTPMatchRequest | TLSMatchAttributes | L4MatchAttributes] = []
+    is_single = sum(len(route.match) for route in routes) == 1
     catch_all: Message | None = None
     seen: dict[str, Message] = {}
     for route in routes:
@@ -31,6 +47,13 @@ def _check_order(routes: Iterable[HTTPRoute | TLSRoute | TCPRoute], faults: Faul
                 faults.caution(route, "", what, "Only the last rule may be without matches.")
             catch_all = route
             continue
+        if catch_all is not None and hides_all:
+            what = f"rule is never used: the one in line {catch_all.origin.line} takes everything"
+            faults.caution(route, "", what, "Put it before that rule.")
+            continue
+        if is_single:
+            new.extend(route.match)
+            continue
         repeated = 0
         for match in route.match:
             first = seen.setdefault(_conditions(match), match)
@@ -38,19 +61,22 @@ def _check_order(routes: Iterable[HTTPRoute | TLSRoute | TCPRoute], faults: Faul
                 repeated += 1
                 what = f"match is never used: it is the same as in line {first.origin.line}"
                 faults.caution(match, "", what, "Remove one of them.")
+            else:
+                new.append(match)
         if repeated == len(route.match):
             what = "rule is never used: all its matches stand in earlier rules"
             faults.caution(route, "", what, "Remove it.")
+    return new
 
 
 def _conditions(match: Message) -> str:
-    values = {name: getattr(match, name) for name in match.__slots__ if name != "name"}
+    values = {name: getattr(match, name) or None for name in match.__slots__ if name != "name"}
     maps = {name: sorted(value.items()) for name, value in values.items() if isinstance(value, Mapping)}
     return repr({**values, **maps})
 
 
-def _check_prefixes(routes: tuple[HTTPRoute, ...], faults: Faults) -> None:
-    prefixed = [m for route in routes for m in route.match if m.uri is not None and m.uri.prefix]
+def _check_prefixes(matches: Iterable[Message], faults: Faults) -> None:
+    prefixed = [m for m in matches if isinstance(m, HTTPMatchRequest) and m.uri is not None and m.uri.prefix]
     for index, earlier in enumerate(prefixed[:_MOST_COMPARED]):
         for later in prefixed[index + 1 : _MOST_COMPARED]:
             if _prefix(later) != _prefix(earlier) and _covers(earlier, later):

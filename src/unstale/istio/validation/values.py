@@ -8,7 +8,7 @@ from unstale.istio.duration import Duration
 from unstale.istio.faults import Faults
 from unstale.istio.message import Message
 from unstale.istio.shapes import json_name
-from unstale.istio.validation.names import A_LABEL, is_label, label_key_fault, label_value_fault
+from unstale.istio.validation.names import A_LABEL, LONGEST_LABEL, is_label, label_key_fault, label_value_fault
 from unstale.istio.wording import shown
 
 MILLISECOND = 1_000_000
@@ -91,8 +91,8 @@ def check_selector(message: Message, attribute: str, labels: Mapping[str, str], 
         if "*" in key or "*" in value:
             what = f"selectors have no wildcards ({shown(f'{key}={value}')})"
             faults.reject(message, place, what, "Write keys and values in full.")
-        elif len(value) > 63:
-            faults.reject(message, place, f"value is too long ({shown(value)})", _LABEL_VALUE)
+        elif len(value) > LONGEST_LABEL:
+            faults.reject(message, place, f"value is too long ({shown(value)})", "At most 63 characters.")
     if not labels:
         faults.caution(message, attribute, "selector has no labels and selects everything in the namespace")
 
@@ -104,4 +104,4 @@ def check_subset_name(message: Message, attribute: str, name: str, faults: Fault
 
 
 _LABEL_KEY = "Letters, digits, - _ . and before a slash a DNS name; at most 63 characters."
-_LABEL_VALUE = "Letters, digits, - _ and . between them, at most 63 characters."
+_LABEL_VALUE = "Letters, digits, and between them - _ and ."

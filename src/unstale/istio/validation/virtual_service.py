@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 from unstale.istio.faults import Faults
 from unstale.istio.message import Message
@@ -17,7 +17,6 @@ from unstale.istio.validation.names import (
     is_address,
     is_label,
     is_subset,
-    matches,
     subnet_fault,
     wildcard_domain_fault,
 )
@@ -36,8 +35,8 @@ MESH = "mesh"
 _SEMANTICS = "internal.istio.io/route-semantics"
 
 
-def check_virtual_service(service: VirtualService, faults: Faults) -> None:
-    """Everything above the schema. Without hosts it is a delegate, to which tighter rules apply."""
+def check_virtual_service(service: VirtualService, faults: Faults, release: int) -> None:
+    """Everything above the schema, as Istio 1.`release` has it; without hosts it is a delegate with tighter rules."""
     is_for_gateways = bool(service.gateways) and MESH not in service.gateways
     is_converted = service.metadata.annotations.get(_SEMANTICS) == "gateway"
     if not service.hosts:
@@ -47,7 +46,7 @@ def check_virtual_service(service: VirtualService, faults: Faults) -> None:
     if not (service.http or service.tls or service.tcp):
         faults.reject(service, "http", "no rules", "Write at least one of http, tls and tcp.")
     for route in service.http:
-        check_http_route(route, faults, is_delegate=not service.hosts, is_converted=is_converted)
+        check_http_route(route, faults, release, is_delegate=not service.hosts, is_converted=is_converted)
         for match in route.match:
             check_gateways(match, match.gateways, faults, may_warn=False)
             if not is_for_gateways:
@@ -60,7 +59,7 @@ def check_virtual_service(service: VirtualService, faults: Faults) -> None:
         _check_destinations(tcp, tcp.route, faults, is_converted=is_converted)
     namespace = service.metadata.namespace
     check_export_to(service, service.export_to, namespace, faults, may_be_nobody=False)
-    check_reachable(service, faults)
+    check_reachable(service, faults, release)
 
 
 def check_gateways(
@@ -115,18 +114,47 @@ def _check_hosts(service: VirtualService, faults: Faults, *, is_for_gateways: bo
 
 
 def _check_overlaps(service: VirtualService, faults: Faults) -> None:
-    wildcards: list[str] = []
+    covering = dict(_later_wildcards(service.hosts))
+    wildcards = _Wildcards()
     seen: set[str] = set()
     for index, host in enumerate(service.hosts):
-        other = host if host in seen else next((wild for wild in wildcards if matches(wild, host)), "")
-        if not other and host.startswith("*"):
-            other = next((earlier for earlier in service.hosts[:index] if matches(host, earlier)), "")
+        other = host if host in seen else wildcards.covering(host) or covering.get(index)
         if other:
             what = f"host overlaps with {shown(other)} ({shown(host)})"
             faults.reject(service, f"hosts[{index}]", what, "Write each host once.")
         seen.add(host)
+        wildcards.add(host)
+
+
+def _later_wildcards(hosts: Sequence[str]) -> Iterator[tuple[int, str]]:
+    """The place of each wildcard, and a host before it that it covers; the first one comes last."""
+    places: dict[str, int] = {}
+    wildcards = _Wildcards()
+    for index in range(len(hosts) - 1, -1, -1):
+        for other in wildcards.all_covering(hosts[index]):
+            yield places[other], hosts[index]
+        places[hosts[index]] = index
+        wildcards.add(hosts[index])
+
+
+class _Wildcards:
+    """Finds a wildcard that covers a host, without asking each of them."""
+
+    def __init__(self) -> None:
+        self._suffixes: dict[int, dict[str, str]] = {}
+
+    def add(self, host: str) -> None:
         if host.startswith("*"):
-            wildcards.append(host)
+            self._suffixes.setdefault(len(host) - 1, {}).setdefault(host[1:], host)
+
+    def covering(self, host: str) -> str:
+        return next(self.all_covering(host), "")
+
+    def all_covering(self, host: str) -> Iterator[str]:
+        end = host.removeprefix("*")
+        for length, wildcards in self._suffixes.items():
+            if length <= len(end) and (found := wildcards.get(end[len(end) - length :])):
+                yield found
 
 
 def _refuse_claims(message: Message, names: Iterable[str], faults: Faults) -> None:
