@@ -1,0 +1,202 @@
+"""Which connection may carry a request, when it must be retired, and whether a failed exchange may be repeated.
+
+A client cannot see that the other end is about to hang up: between the server's decision and the arrival of its FIN a
+request can be sent into the void. So the decision has to be made from what is known beforehand: age, idle time against
+the server's limit, the DNS answer, and how the address behaved lately. Pure: every fact is an argument, the clock too.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+# RFC 9110, 9.2.2: methods whose intended effect is the same for several identical requests as for one.
+IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
+
+# A bound on the announced idle time-out that a client must stay below; one second covers the way of the last request.
+IDLE_MARGIN_S = 1.0
+
+# A server that stops closes connections whatever their idle time; closings sooner than this teach nothing (a guess).
+SHORTEST_OBSERVED_IDLE_S = 1.0
+OBSERVATION_LASTS_S = 600.0
+
+
+class Retirement(StrEnum):
+    """Why a connection takes no further request."""
+
+    LEFT_DNS = "address left DNS"
+    MAX_AGE = "maximum age"
+    IDLE = "idle limit"
+    MAX_REQUESTS = "maximum requests"
+    SUSPECT = "address failed"
+    FAILED = "exchange failed"
+    CLOSED_BY_PEER = "closed by the server"
+
+
+class Cut(StrEnum):
+    """How far a failed exchange came."""
+
+    NEVER_SENT = "no connection"
+    CONNECT_TIMED_OUT = "no connection in time"
+    UNANSWERED = "cut before the answer"
+    ANSWERED = "cut within the answer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A failed exchange.
+
+    `repeats` counts the repeats that this request has had, `since_first_s` is the time since its first failure,
+    `has_other_address` says that DNS offers an address that did not fail just now, `was_good` that the host answered
+    some time before.
+    """
+
+    cut: Cut
+    method: str
+    has_idempotency_key: bool
+    is_replayable: bool
+    was_reused: bool
+    has_other_address: bool
+    was_good: bool
+    repeats: int = 0
+    since_first_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The limits of one transport; seconds end in `_s`, None means without limit.
+
+    `max_age_s=0` makes short-lived connections: one request each. `max_idle_s` stays below the five seconds after
+    which Node.js, Apache httpd and uvicorn close by default; a shorter limit is learnt, a longer one is not used.
+    `user_timeout_s` is TCP_USER_TIMEOUT: how long sent data may stay unacknowledged before the peer counts as dead.
+    """
+
+    max_age_s: float | None = 300.0
+    max_age_jitter: float = 0.2
+    max_idle_s: float | None = 4.0
+    max_requests: int | None = None
+    max_repeats: int = 5
+    repeat_within_s: float = 5.0
+    repeat_base_s: float = 0.25
+    repeat_ratio: float = 0.2
+    repeat_burst: float = 100.0
+    suspect_s: float = 10.0
+    connect_timeout_s: float = 5.0
+    attempt_delay_s: float = 0.25
+    keepalive_s: int = 10
+    user_timeout_s: float = 4.0
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise ValueError(f"Policy: {name} is negative ({value}). Give 0 or more.")
+        if self.max_age_jitter > 1:
+            raise ValueError(f"Policy: max_age_jitter is above one ({self.max_age_jitter}). Give a ratio from 0 to 1.")
+        if self.max_requests == 0:
+            raise ValueError("Policy: max_requests is zero (0). Give 1 or more, or None.")
+
+    def expires_at(self, opened_at: float, spread: float) -> float:
+        """When a connection is too old: its maximum age less up to `max_age_jitter` of it, `spread` being 0..1."""
+        if self.max_age_s is None:
+            return math.inf
+        return opened_at + self.max_age_s * (1 - self.max_age_jitter * spread)
+
+    def idle_limit_s(self, announced_s: float | None, observed_s: float | None) -> float:
+        """How long a connection may idle: below its own limit and below both that are known of the server."""
+        limit_s = math.inf if self.max_idle_s is None else self.max_idle_s
+        for server_s in (announced_s, observed_s):
+            if server_s is not None:
+                limit_s = min(limit_s, server_s - min(IDLE_MARGIN_S, server_s / 2))
+        return limit_s
+
+    def use_until(self, *, expires_at: float, idle_since: float, idle_limit_s: float, requests: int) -> float:
+        """The first moment at which the connection, idle since `idle_since`, takes no request any more."""
+        if self.max_requests is not None and requests >= self.max_requests:
+            return -math.inf
+        return min(expires_at, idle_since + idle_limit_s)
+
+    def why_retired(self, *, now: float, expires_at: float, requests: int) -> Retirement:
+        """Why a connection whose `use_until` has passed is retired."""
+        if self.max_requests is not None and requests >= self.max_requests:
+            return Retirement.MAX_REQUESTS
+        return Retirement.MAX_AGE if now >= expires_at else Retirement.IDLE
+
+    def is_suspect(self, failed_at: float | None, now: float) -> bool:
+        """True while an address that failed is tried last."""
+        return failed_at is not None and now < failed_at + self.suspect_s
+
+    def earn(self, tokens: float) -> float:
+        """The repeat budget after one more request."""
+        return min(self.repeat_burst, tokens + self.repeat_ratio)
+
+    def pause_before_repeat(self, failure: Failure, *, tokens: float, spread: float) -> float | None:
+        """Seconds to wait before the request is sent again; None when it must not be.
+
+        A request that may have run is repeated only if running it twice does no harm: RFC 9110, 9.2.2, or an
+        Idempotency-Key. A new connection that fails at the only known address is the server's own fault and is told,
+        unless none came about at a host that answered before: it may be moving.
+        """
+        if failure.repeats >= self.max_repeats or tokens < 1 or not failure.is_replayable:
+            return None
+        if not self._may_run_again(failure) or not self._has_hope(failure):
+            return None
+        pause_s = self._pause_s(failure, spread)
+        return pause_s if failure.since_first_s + pause_s <= self.repeat_within_s else None
+
+    def _may_run_again(self, failure: Failure) -> bool:
+        if failure.cut is Cut.ANSWERED:
+            return False
+        if failure.cut in (Cut.NEVER_SENT, Cut.CONNECT_TIMED_OUT):
+            return True
+        return failure.method in IDEMPOTENT_METHODS or failure.has_idempotency_key
+
+    def _has_hope(self, failure: Failure) -> bool:
+        if failure.cut is Cut.CONNECT_TIMED_OUT:
+            # The caller has waited as long as it wanted to; only an address that was not tried is worth more.
+            return failure.has_other_address
+        if failure.was_reused or failure.has_other_address or failure.repeats > 0:
+            return True
+        return failure.cut is Cut.NEVER_SENT and failure.was_good
+
+    def _pause_s(self, failure: Failure, spread: float) -> float:
+        is_first_elsewhere = failure.repeats == 0 and (failure.was_reused or failure.has_other_address)
+        if is_first_elsewhere:
+            return 0.0
+        return float(self.repeat_base_s * 2 ** max(0, failure.repeats - 1) * (0.5 + spread))
+
+
+def announced_idle_s(keep_alive: str | None) -> float | None:
+    """The server's idle time-out in a `Keep-Alive: timeout=5, max=100` header, None if there is none."""
+    for part in (keep_alive or "").split(","):
+        name, _, value = part.partition("=")
+        if name.strip().lower() == "timeout" and value.strip().isdecimal():
+            return float(value)
+    return None
+
+
+def observed_idle_s(known_s: float | None, known_at: float, idle_s: float, now: float) -> float | None:
+    """What is known of the server's idle limit after it closed a connection that had idled `idle_s`.
+
+    The smallest of the last ten minutes stands: the closing may have been seen late, never early.
+    """
+    is_known = known_s is not None and now < known_at + OBSERVATION_LASTS_S
+    if idle_s < SHORTEST_OBSERVED_IDLE_S:
+        return known_s if is_known else None
+    return min(known_s, idle_s) if known_s is not None and is_known else idle_s
+
+
+def in_order(addresses: tuple[str, ...], suspects: frozenset[str]) -> tuple[str, ...]:
+    """Addresses in the order in which to try them: families in turn (RFC 8305, 4), suspects last."""
+    good = [address for address in addresses if address not in suspects]
+    bad = [address for address in addresses if address in suspects]
+    return (*_interleaved(good), *_interleaved(bad))
+
+
+def _interleaved(addresses: list[str]) -> list[str]:
+    v6 = [address for address in addresses if ":" in address]
+    v4 = [address for address in addresses if ":" not in address]
+    pairs = zip(v6, v4, strict=False)
+    both = [address for pair in pairs for address in pair]
+    return [*both, *v6[len(v4) :], *v4[len(v6) :]]

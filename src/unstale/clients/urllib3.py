@@ -1,0 +1,278 @@
+"""Pool managers for urllib3 that send no request on a stale connection.
+
+    http = FreshPoolManager()
+    http = FreshProxyManager("http://proxy:3128")
+
+Options and exceptions are those of urllib3.PoolManager and urllib3.ProxyManager. `retries` keeps its meaning; the one
+safe repeat comes before it and is not counted by it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import http.client
+import socket
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import urllib3
+import urllib3.connection
+import urllib3.connectionpool
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NameResolutionError,
+    NewConnectionError,
+    ProtocolError,
+    ProxyError,
+    ReadTimeoutError,
+)
+from urllib3.response import BaseHTTPResponse
+from urllib3.util.request import rewind_body, set_file_position
+from urllib3.util.timeout import Timeout
+
+from unstale.clients.connect import Liveness, bounded, connect, socket_options
+from unstale.clients.dns import Resolver
+from unstale.clients.events import Listener, Metrics
+from unstale.clients.ledger import Ledger
+from unstale.clients.policy import Cut, Policy, Retirement
+from unstale.clients.repeat import Broken, Story, may_repeat
+from unstale.clients.tracked import Tracked
+
+FAILURES = (
+    OSError,
+    http.client.HTTPException,
+    ProtocolError,
+    NewConnectionError,
+    ConnectTimeoutError,
+    ReadTimeoutError,
+)
+
+
+class _FreshConnection(urllib3.connection.HTTPConnection):
+    """Resolves by TTL, races the addresses and books the connection; `ledger` is set by the pool."""
+
+    ledger: Ledger
+    tracked: Tracked | None = None
+    liveness: Liveness | None = None
+
+    @property
+    def is_connected(self) -> bool:
+        if self.sock is None or self.tracked is None:
+            return super().is_connected
+        if self.liveness is None:
+            self.liveness = Liveness(self.sock)
+        if self.liveness.has_something_to_read():
+            self.ledger.closed_by_peer(self.tracked)
+            return False
+        return True
+
+    def _new_conn(self) -> socket.socket:
+        host, ledger = self._dns_host, self.ledger
+        started = time.monotonic()
+        addresses: tuple[str, ...] = ()
+        try:
+            addresses = ledger.in_order(host, ledger.resolver.addresses(host))
+            won = connect(
+                addresses,
+                self.port,
+                timeout_s=bounded(self.timeout, ledger.policy),
+                attempt_delay_s=ledger.policy.attempt_delay_s,
+                options=(*socket_options(ledger.policy), *(self.socket_options or ())),
+                source_address=self.source_address,
+            )
+        except socket.gaierror as error:
+            raise NameResolutionError(self.host, self, error) from error
+        except TimeoutError as error:
+            ledger.avoid(host, addresses)
+            text = f"Connection to {self.host} timed out. (connect timeout={self.timeout})"
+            raise ConnectTimeoutError(self, text) from error
+        except OSError as error:
+            ledger.avoid(host, addresses)
+            raise NewConnectionError(self, f"Failed to establish a new connection: {error}") from error
+        if won.failed:
+            ledger.avoid(host, won.failed)
+        won.sock.settimeout(self.timeout)
+        self.tracked = ledger.opened(host, won.address, self._shut, time.monotonic() - started)
+        ledger.claim(self.tracked)
+        sys.audit("http.client.connect", self, self.host, self.port)
+        return won.sock
+
+    def close(self) -> None:
+        tracked, self.tracked, self.liveness = self.tracked, None, None
+        if tracked is not None:
+            self.ledger.closed(tracked)
+        super().close()
+
+    def _shut(self) -> None:
+        sock = self.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+class _FreshHTTPSConnection(_FreshConnection, urllib3.connection.HTTPSConnection):
+    pass
+
+
+class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
+    """Asks the ledger before a pooled connection is used and when it comes back; `ledger` is set by the manager."""
+
+    ConnectionCls = _FreshConnection
+    ledger: Ledger
+
+    def _new_conn(self) -> Any:
+        connection: Any = super()._new_conn()
+        connection.ledger = self.ledger
+        return connection
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection: Any = super()._get_conn(timeout)
+        tracked: Tracked | None = connection.tracked
+        if tracked is not None:
+            if self.ledger.resolver.needs_look_up(tracked.host):
+                with contextlib.suppress(socket.gaierror):
+                    self.ledger.resolver.addresses(tracked.host)
+            if not self.ledger.claim(tracked):
+                connection.close()
+        return connection
+
+    def _put_conn(self, conn: Any) -> None:
+        tracked: Tracked | None = conn.tracked if conn is not None else None
+        if tracked is not None and tracked.streams and not self.ledger.release(tracked):
+            conn.close()
+        super()._put_conn(conn)
+
+    def _make_request(self, conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> BaseHTTPResponse:
+        # The connection's first failure is judged by what it was before urllib3 closed it.
+        body_at = set_file_position(kwargs.get("body"), None)
+        story: Story | None = None
+        while True:
+            tracked: Tracked | None = conn.tracked
+            try:
+                response = super()._make_request(conn, method, url, *args, **kwargs)
+            except FAILURES as error:
+                broken = self._broken(conn, tracked or conn.tracked, error)
+                if broken is None:
+                    raise
+                story = story or _story(method, kwargs.get("headers"), kwargs.get("body"), body_at)
+                if not may_repeat(self.ledger, story, broken):
+                    raise
+                conn.close()
+                self._prepare_again(conn, kwargs, body_at)
+            else:
+                if (tracked := conn.tracked or tracked) is not None and tracked.is_telling:
+                    self.ledger.answered(tracked, response.headers.get("Keep-Alive"))
+                return response
+
+    def _prepare_again(self, conn: Any, kwargs: dict[str, Any], body_at: Any) -> None:
+        if body_at is not None:
+            rewind_body(kwargs["body"], body_at)
+        timeout = kwargs.get("timeout")
+        conn.timeout = Timeout.resolve_default_timeout(self._get_timeout(timeout).connect_timeout)
+        if self.proxy is not None and self.scheme == "https" and not self._is_forwarding():
+            self._prepare_proxy(conn)
+
+    def _is_forwarding(self) -> bool:
+        return self.proxy_config is not None and self.proxy_config.use_forwarding_for_https
+
+    def _broken(self, conn: Any, tracked: Tracked | None, error: Exception) -> Broken | None:
+        cut = _cut(error)
+        if cut is None:
+            return None
+        if tracked is not None and cut is Cut.UNANSWERED and tracked.was_reused:
+            self.ledger.closed_by_peer(tracked)
+        elif tracked is not None:
+            self.ledger.retire(tracked, Retirement.FAILED)
+        host = tracked.host if tracked is not None else conn._dns_host
+        return Broken(host=host, tracked=tracked, cut=cut)
+
+
+class _FreshHTTPSPool(_FreshPool, urllib3.connectionpool.HTTPSConnectionPool):
+    ConnectionCls = _FreshHTTPSConnection
+
+
+class _FreshPools(urllib3.PoolManager):
+    """What the manager without and the manager with a proxy share."""
+
+    ledger: Ledger
+
+    @property
+    def metrics(self) -> Metrics:
+        """Counts since the manager was made."""
+        return self.ledger.metrics
+
+    def _new_pool(
+        self, scheme: str, host: str, port: int, request_context: dict[str, Any] | None = None
+    ) -> urllib3.HTTPConnectionPool:
+        pool = super()._new_pool(scheme, host, port, request_context)
+        assert isinstance(pool, _FreshPool)
+        pool.ledger = self.ledger
+        return pool
+
+
+class FreshPoolManager(_FreshPools):
+    """urllib3.PoolManager with a policy. `resolver` may be shared between managers."""
+
+    def __init__(
+        self,
+        num_pools: int = 10,
+        headers: Mapping[str, str] | None = None,
+        *,
+        policy: Policy | None = None,
+        resolver: Resolver | None = None,
+        listener: Listener | None = None,
+        **connection_pool_kw: Any,
+    ) -> None:
+        super().__init__(num_pools, headers, **connection_pool_kw)
+        self.pool_classes_by_scheme = {"http": _FreshPool, "https": _FreshHTTPSPool}
+        self.ledger = Ledger(policy, resolver, listener)
+
+
+class FreshProxyManager(_FreshPools, urllib3.ProxyManager):
+    """urllib3.ProxyManager with a policy, which holds for the connections to the proxy."""
+
+    def __init__(
+        self,
+        proxy_url: str,
+        num_pools: int = 10,
+        headers: Mapping[str, str] | None = None,
+        proxy_headers: Mapping[str, str] | None = None,
+        *,
+        policy: Policy | None = None,
+        resolver: Resolver | None = None,
+        listener: Listener | None = None,
+        **connection_pool_kw: Any,
+    ) -> None:
+        urllib3.ProxyManager.__init__(self, proxy_url, num_pools, headers, proxy_headers, **connection_pool_kw)
+        self.pool_classes_by_scheme = {"http": _FreshPool, "https": _FreshHTTPSPool}
+        self.ledger = Ledger(policy, resolver, listener)
+
+
+def _cut(error: Exception) -> Cut | None:
+    if isinstance(error, ProxyError):
+        return None
+    if isinstance(error, (NewConnectionError, NameResolutionError)):
+        return Cut.NEVER_SENT
+    if isinstance(error, ConnectTimeoutError):
+        return Cut.CONNECT_TIMED_OUT
+    if isinstance(error, ReadTimeoutError):
+        # TCP_USER_TIMEOUT and keepalive end a connection with ETIMEDOUT; a time-out of the library's has no errno.
+        cause = error.__cause__
+        return Cut.UNANSWERED if isinstance(cause, OSError) and cause.errno == errno.ETIMEDOUT else None
+    if isinstance(error, (http.client.RemoteDisconnected, ConnectionError)):
+        return Cut.UNANSWERED
+    if isinstance(error, OSError) and error.errno == errno.ETIMEDOUT:
+        return Cut.UNANSWERED
+    return Cut.ANSWERED if isinstance(error, http.client.HTTPException) else None
+
+
+def _story(method: str, headers: Any, body: object, body_at: object) -> Story:
+    names = {str(name).lower() for name in headers or ()}
+    return Story(
+        method,
+        has_idempotency_key="idempotency-key" in names,
+        is_replayable=body is None or isinstance(body, (bytes, str)) or isinstance(body_at, int),
+    )
