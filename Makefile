@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast soak bench-compile check format lock clean
+.PHONY: help setup demo test test-fast soak fuzz bench-compile check format lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -24,6 +24,9 @@ test-fast: setup  ## the tests that need neither namespaces nor Envoy
 
 soak: setup  ## the whole matrix three times over: every run must give the same verdicts
 	@for run in 1 2 3; do $(BIN)/python -m pytest -q --lab-required tests/lab/test_scenarios.py || exit 1; done
+
+fuzz: setup  ## 100,000 mutated manifests: a message or acceptance, never a traceback, never slow
+	@cd tests/istio && ../../$(BIN)/python fuzz_manifests.py --count 100000 --seed 1
 
 bench-compile: setup  ## time and memory of compiling 100, 1,000 and 10,000 hosts, beside what is aimed at
 	@$(BIN)/python scripts/bench_compile.py

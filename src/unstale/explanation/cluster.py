@@ -146,7 +146,7 @@ _PIPE = (
 _DISCOVERY = (
     Aspect(name="discovery", read=_discovery, fields=("resolution",)),
     Aspect(name="endpoints", read=_endpoints, fields=("endpoints", "workload_selector", "hosts")),
-    Aspect(name="DNS asked every", read=_plain("dns_refresh_rate"), mesh="dns_refresh_rate"),
+    Aspect(name="DNS without TTL", read=_plain("dns_refresh_rate"), mesh="dns_refresh_rate"),
     Aspect(name="load balancing", read=_plain("lb_policy"), fields=("load_balancer",)),
     Aspect(
         name="connect time-out",
