@@ -69,8 +69,9 @@ def test_other_policies_call_the_host_of_the_files_and_the_article_its_own() -> 
         (Question(methods=("FETCH",)), "--method: unknown (FETCH)"),
         (Question(files=_own(), host="other.example.com"), "no ServiceEntry with an HTTP port to call (other.example"),
         (Question(files=_own(), port=443), "(any host:443)"),
+        (Question(files=_own(ENTRY.replace("protocol: HTTP,", "protocol: GRPC,"))), "(any host:any port)"),
     ],
-    ids=["scenario", "policy", "method", "host", "port"],
+    ids=["scenario", "policy", "method", "host", "port", "only HTTP/2"],
 )
 def test_what_cannot_be_run_is_refused_in_words(question: Question, message: str) -> None:
     with pytest.raises(InputError) as refused:

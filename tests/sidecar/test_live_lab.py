@@ -15,12 +15,18 @@ from edited_pod import EDITS, RATE, manifests
 from loopback import free_port
 from pods import in_namespaces
 
-from unstale.istio.mesh import MeshConfig
+from unstale.envoy.inputs import Setting
+from unstale.istio.source import Source
 from unstale.model.errors import ManifestError, ProxyError
 from unstale.sidecar.live import Live
 from unstale.sidecar.sidecar import Sidecar, SidecarSettings
 
 pytestmark = pytest.mark.lab
+
+
+def _with_free_port() -> Setting:
+    return Setting(mesh=Source(name="mesh.yaml", text=f"proxyListenPort: {free_port()}"))
+
 
 KEPT = "\nThe last good configuration stays in force."
 
@@ -76,7 +82,7 @@ def test_the_death_of_envoy_ends_the_following() -> None:
     async def test(folder: Path) -> None:
         (folder / "web.yaml").write_text(manifests(timeout="1s"))
         sidecar = Sidecar(SidecarSettings(folder=folder / "s"))
-        live = Live(sidecar, [folder], access_log=None, mesh=MeshConfig(proxy_listen_port=free_port()))
+        live = Live(sidecar, [folder], access_log=None, setting=_with_free_port())
         await live.start()
         following = asyncio.create_task(live.follow(lambda edit: None))
         assert sidecar.pid is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 from unstale.envoy.service import DNS, Port, Service
 from unstale.envoy.topology import locality_label, with_topology
@@ -58,12 +57,3 @@ def workload_endpoints(workload: WorkloadEntry, service: Service, labels: Mappin
             tls_mode=labels.get(_TLS_MODE_LABEL, MESH_TLS if workload.service_account else NO_TLS),
             service_account=workload.service_account or "",
         )
-
-
-def is_address(text: str) -> bool:
-    """An IP address and no name."""
-    try:
-        ip_address(text)
-    except ValueError:
-        return False
-    return True

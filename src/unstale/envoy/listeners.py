@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from unstale.envoy.connection_chains import connection_chains
-from unstale.envoy.endpoint import is_address
 from unstale.envoy.filter_chain import HTTP_PROTOCOLS, FilterChain
 from unstale.envoy.http_connection_manager import http_connection_manager
 from unstale.envoy.listener import Binding, Listener
 from unstale.envoy.protocol import Protocol
 from unstale.envoy.scope import Scope
 from unstale.envoy.service import UNSPECIFIED, Port, Service
+from unstale.istio.validation.names import is_address
 
 _RESERVED = ("ENVOY_STATUS_PORT", "ENVOY_PROMETHEUS_PORT")
 _UNPRIVILEGED = 1024

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from unstale.envoy.catalogue import Catalogue
-from unstale.envoy.endpoint import Endpoint, endpoints_of, is_address
+from unstale.envoy.endpoint import Endpoint, endpoints_of
 from unstale.envoy.resource import Origins, merge_origins
 from unstale.envoy.service import Port, Service
 from unstale.envoy.workloads import Workloads
 from unstale.istio.mesh import MeshConfig
 from unstale.istio.service_entry import Resolution
+from unstale.istio.validation.names import is_address
 
 _SPIFFE = "spiffe://"
 _IDENTITY = re.compile(r"spiffe://[^/]+/ns/[^/]+/sa/[^/]+")

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from unstale.envoy.endpoint import SOCKET, Endpoint, is_address, workload_endpoints
+from unstale.envoy.endpoint import SOCKET, Endpoint, workload_endpoints
 from unstale.envoy.service import DNS, Service
 from unstale.envoy.topology import locality_label, with_topology
+from unstale.istio.validation.names import is_address
 from unstale.istio.workload import WorkloadEntryResource
 
 _HEALTH_CHECKED = "proxy.istio.io/health-checks-enabled"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from unstale.envoy.protocol import Protocol, parse
 from unstale.istio.manifests import Manifests
+from unstale.istio.validation.names import is_address
 from unstale.model.errors import InputError
 
-HTTP_PROTOCOLS = frozenset({"HTTP", "HTTP2", "GRPC", "GRPC-WEB", "HTTP_PROXY"})
+_CALLED = (Protocol.HTTP, Protocol.UNSUPPORTED)
+"""The application and the nodes speak HTTP/1.1: ports whose cluster is HTTP/2 would fail in any weather."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,20 +41,20 @@ def target_of(manifests: Manifests, *, host: str | None = None, port: int | None
         wanted = f"{host or 'any host'}:{port or 'any port'}"
         raise InputError(
             f"manifests: no ServiceEntry with an HTTP port to call ({wanted}). "
-            "A ServiceEntry with a host without a wildcard and a port of protocol HTTP, HTTP2 or GRPC is needed."
+            "A ServiceEntry with a host without a wildcard and a port of protocol HTTP (HTTP/1.1) is needed."
         )
     chosen_host, chosen_port = found[0]
     entries = manifests.service_entries
     hosts = tuple(dict.fromkeys(name for entry in entries for name in entry.hosts if "*" not in name))
     endpoints = [endpoint for entry in entries for endpoint in entry.endpoints]
-    names = tuple(endpoint.address for endpoint in endpoints if not _is_address(endpoint.address or ""))
+    names = tuple(endpoint.address for endpoint in endpoints if not is_address(endpoint.address or ""))
     return Target(
         host=chosen_host,
         port=chosen_port,
         hosts=tuple(dict.fromkeys((*hosts, *(name for name in names if name)))),
         ports=_listening_ports(manifests),
         addresses=tuple(
-            dict.fromkeys(point.address for point in endpoints if point.address and _is_address(point.address))
+            dict.fromkeys(point.address for point in endpoints if point.address and _is_ipv4(point.address))
         ),
     )
 
@@ -63,7 +66,7 @@ def _callable_places(manifests: Manifests) -> list[tuple[str, int]]:
         for name in entry.hosts
         if "*" not in name
         for port in entry.ports
-        if (port.protocol or "").upper() in HTTP_PROTOCOLS
+        if parse(port.protocol) in _CALLED
     ]
 
 
@@ -77,6 +80,5 @@ def _listening_ports(manifests: Manifests) -> tuple[int, ...]:
     return tuple(ports)
 
 
-def _is_address(text: str) -> bool:
-    parts = text.split(".")
-    return len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
+def _is_ipv4(text: str) -> bool:
+    return is_address(text) and ":" not in text

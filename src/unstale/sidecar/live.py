@@ -9,11 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unstale.envoy.compile import compile as compile_manifests
-from unstale.envoy.proxy import Proxy
+from unstale.envoy.inputs import Setting, compile_sources
 from unstale.envoy.resource import Resources
-from unstale.istio.load import load
-from unstale.istio.mesh import MeshConfig
 from unstale.istio.source import Source
 from unstale.model.errors import InputError
 from unstale.model.problem import Problem
@@ -50,7 +47,7 @@ class Edit:
 class Live:
     """Manifest files and the sidecar that follows them.
 
-    `access_log` is where Envoy writes its access log, None for none.
+    `access_log` is where Envoy writes its access log, None for none; `setting` is what the manifests are compiled for.
     """
 
     def __init__(
@@ -59,15 +56,13 @@ class Live:
         paths: Sequence[Path],
         *,
         access_log: Path | None,
-        proxy: Proxy | None = None,
-        mesh: MeshConfig | None = None,
+        setting: Setting | None = None,
         period_s: float = 0.2,
     ) -> None:
         self.sidecar = sidecar
         self.paths = tuple(paths)
         self._access_log = access_log
-        self._proxy = proxy or Proxy()
-        self._mesh = mesh or MeshConfig()
+        self._setting = setting or Setting()
         self._period_s = period_s
         self._seen = look(self.paths)
 
@@ -112,7 +107,5 @@ class Live:
         return Edit(outcome=await self.sidecar.apply(resources), warnings=warnings)
 
     def _resources(self, sources: tuple[Source, ...]) -> tuple[Resources, tuple[Problem, ...]]:
-        manifests = load(sources)
-        compiled = compile_manifests(manifests, proxy=self._proxy, mesh=self._mesh)
-        warnings = (*manifests.warnings, *compiled.warnings)
-        return localize(compiled.resources, access_log=self._access_log), warnings
+        found = compile_sources(sources, self._setting)
+        return localize(found.resources, access_log=self._access_log), found.warnings
