@@ -47,6 +47,7 @@ def jitter(*filters: str, istio: str = "1.32") -> str:
         pytest.param(envoy_filter(7, head="workloadSelector: {labels: {app: web}}"), id="selector"),
         pytest.param(envoy_filter(7, match="context: ANY"), id="any-context"),
         pytest.param(envoy_filter(7, match="proxy: {proxyVersion: '^1.32.*'}"), id="version"),
+        pytest.param(envoy_filter(7, match="proxy: {proxyVersion: '1.(32|33).[[:digit:]]+\\z'}"), id="version-in-RE2"),
         pytest.param(envoy_filter(7, match="proxy: {metadata: {FLAVOUR: blue}}"), id="metadata"),
     ],
 )

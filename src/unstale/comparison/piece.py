@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from unstale.envoy.filter_chain import parts_named_in
 from unstale.envoy.resource import Json, Origins, Resource, Resources
 
 ALL_HOSTS = ""
@@ -58,7 +59,9 @@ def _pieces(resources: Resources) -> Iterator[Piece]:
         yield from _route_configuration(configuration)
     for kind, some in (("cluster", resources.clusters), ("endpoints", resources.endpoints)):
         for one in some:
-            yield Piece(kind=kind, name=one.name, host=host_of_cluster(one.name), value=one.value, origins=one.origins)
+            yield Piece(
+                kind=kind, name=one.name, host=host_of_cluster(one.name), value=one.value, origins=tuple(one.origins)
+            )
 
 
 def _listener(listener: Resource) -> Iterator[Piece]:
@@ -67,10 +70,10 @@ def _listener(listener: Resource) -> Iterator[Piece]:
     default = value.pop("default_filter_chain", None)
     if default is not None:
         chains.append((_DEFAULT, default))
-    yield Piece(kind="listener", name=listener.name, host=ALL_HOSTS, value=value, origins=listener.origins)
+    yield Piece(kind="listener", name=listener.name, host=ALL_HOSTS, value=value, origins=tuple(listener.origins))
     for name, chain in chains:
         clusters = [cluster for one in chain.get("filters", ()) for cluster in _clusters(one.get("typed_config", {}))]
-        parts = [listener.parts[cluster] for cluster in clusters if cluster in listener.parts]
+        parts = [listener.parts[part] for part in parts_named_in(chain) if part in listener.parts]
         yield Piece(
             kind="filter chain",
             name=name,
@@ -89,7 +92,7 @@ def _route_configuration(configuration: Resource) -> Iterator[Piece]:
         name=configuration.name,
         host=ALL_HOSTS,
         value=value,
-        origins=configuration.origins,
+        origins=tuple(configuration.origins),
     )
     for virtual_host in virtual_hosts:
         name = virtual_host.get("name", "")

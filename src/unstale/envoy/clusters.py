@@ -28,22 +28,24 @@ _DISCOVERY = {
 }
 
 
-def outbound_clusters(scope: Scope) -> Iterator[Cluster]:
-    """Every host's clusters, then those Istio always adds."""
-    for service in scope.registry.merged.values():
-        rule = scope.rules.find(service)
-        for port in service.ports:
-            if port.protocol is Protocol.UDP:
-                continue
-            if service.resolution is not Resolution.DYNAMIC_DNS:
-                yield from _port_clusters(scope, service, port, rule)
-            elif scope.looks_up(service) and has_cluster(port):
-                yield _dynamic_cluster(scope, service, port, rule)
+def clusters_of(scope: Scope, service: Service) -> Iterator[Cluster]:
+    """Those of one host."""
+    rule = scope.rules.find(service)
+    for port in service.ports:
+        if port.protocol is Protocol.UDP:
+            continue
+        if service.resolution is not Resolution.DYNAMIC_DNS:
+            yield from _port_clusters(scope, service, port, rule)
+        elif scope.looks_up(service) and has_cluster(port):
+            yield _dynamic_cluster(scope, service, port, rule)
+
+
+def fixed_clusters(scope: Scope) -> tuple[Resource, ...]:
+    """Those that Istio always adds behind those of the hosts."""
     always = [black_hole(scope.mesh), passthrough(scope)]
     if scope.outbound_policy.looks_up_hosts:
         always.append(any_host_cluster(scope))
-    for value in always:
-        yield Cluster(resource=Resource(name=value["name"], value=value))
+    return tuple(Resource(name=value["name"], value=value) for value in always)
 
 
 def _dynamic_cluster(scope: Scope, service: Service, port: Port, rule: Rule | None) -> Cluster:

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 
-from unstale.envoy.clusters import outbound_clusters
-from unstale.envoy.conflicts import conflicts
-from unstale.envoy.control_plane_faults import control_plane_faults
+from unstale.envoy.assembly import Assembly, assemble
 from unstale.envoy.envoy_filter.apply import apply_envoy_filters
-from unstale.envoy.listener import listener_resource
-from unstale.envoy.listeners import outbound_listeners
-from unstale.envoy.not_applied import not_applied
+from unstale.envoy.parts import Parts, parts_of
 from unstale.envoy.proxy import Proxy
 from unstale.envoy.release import NEWEST, parse_release
-from unstale.envoy.resource import Resources
-from unstale.envoy.routes import outbound_routes, requested_route
-from unstale.envoy.scope import build_scope
+from unstale.envoy.resource import Resource, Resources
+from unstale.envoy.routes import Routes
+from unstale.envoy.scope import Scope, build_scope
 from unstale.envoy.sidecar_choice import sidecar_conflicts
-from unstale.envoy.virtual_outbound import http_proxy_listener, virtual_outbound
 from unstale.istio.manifests import Manifests
 from unstale.istio.mesh import MeshConfig
 from unstale.model.problem import Problem
 
 _DEFAULT_PROXY = Proxy()
 _DEFAULT_MESH = MeshConfig()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """What manifests are compiled for: a pod in a mesh of one release."""
+
+    proxy: Proxy
+    mesh: MeshConfig
+    istio: str
+
+    def scope(self, manifests: Manifests) -> Scope:
+        """What the pod sees of them."""
+        return build_scope(manifests, self.proxy.with_topology(), self.mesh, parse_release(self.istio))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,36 +47,41 @@ def compile(  # noqa: A001 - what it does is called so
     manifests: Manifests, *, proxy: Proxy = _DEFAULT_PROXY, mesh: MeshConfig = _DEFAULT_MESH, istio: str = NEWEST
 ) -> Compiled:
     """Istio's own telemetry filters apart, field by field what istiod of that release makes."""
-    scope = build_scope(manifests, proxy.with_topology(), mesh, parse_release(istio))
-    listeners = outbound_listeners(scope)
-    http_proxy = http_proxy_listener(scope)
-    if http_proxy is not None:
-        listeners.append(http_proxy)
-    always = virtual_outbound(scope)
-    clusters = list(outbound_clusters(scope))
-    resources = Resources(
-        listeners=(
-            *([always] if always else []),
-            *(listener_resource(scope, listener) for listener in listeners),
-        ),
-        routes=tuple(outbound_routes(scope, listeners)),
-        clusters=tuple(cluster.resource for cluster in clusters),
-        endpoints=tuple(cluster.endpoints for cluster in clusters if cluster.endpoints is not None),
-    )
+    target = Target(proxy=proxy, mesh=mesh, istio=istio)
+    scope = target.scope(manifests)
+    parts = parts_of(scope, manifests)
+    assembly = assemble(scope, parts)
+    return finish(target, manifests, scope, parts, assembly, requested_route=Routes.of(scope).requested)
+
+
+def finish(
+    target: Target,
+    manifests: Manifests,
+    scope: Scope,
+    parts: Parts,
+    assembly: Assembly,
+    *,
+    requested_route: Callable[[str], Resource | None],
+) -> Compiled:
+    """The last step: EnvoyFilters change what the hosts gave; all warnings, in the order of their places.
+
+    Of the scope only what is no host's is asked; `requested_route` makes what an added listener asks for.
+    """
     patched = apply_envoy_filters(
-        resources,
+        assembly.resources(parts),
         manifests.envoy_filters,
         proxy=scope.proxy,
-        root_namespace=mesh.root_namespace,
-        version=f"{istio}.0",
-        requested_route=partial(requested_route, scope),
+        root_namespace=target.mesh.root_namespace,
+        version=f"{target.istio}.0",
+        requested_route=requested_route,
     )
-    warnings = (
-        *not_applied(manifests, scope.release),
-        *scope.problems,
-        *control_plane_faults(scope),
-        *conflicts(scope, manifests.destination_rules, listeners),
-        *sidecar_conflicts(manifests.sidecars, scope.proxy, mesh),
-        *patched.warnings,
-    )
-    return Compiled(resources=patched.resources, warnings=tuple(dict.fromkeys(warnings)))
+    warnings: list[Problem] = [*scope.problems, *assembly.problems, *patched.warnings]
+    for some in parts.problems.values():
+        warnings.extend(some)
+    warnings.extend(sidecar_conflicts(manifests.sidecars, scope.proxy, target.mesh))
+    return Compiled(resources=patched.resources, warnings=_in_order(warnings))
+
+
+def _in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """Each once."""
+    return tuple(sorted(set(problems), key=lambda one: (one.origin, one.what, one.allowed)))

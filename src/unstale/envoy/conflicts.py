@@ -24,16 +24,14 @@ from unstale.model.origin import Origin
 from unstale.model.problem import Problem, Severity
 
 
-def conflicts(scope: Scope, rules: Sequence[DestinationRule], listeners: Iterable[Listener]) -> Iterator[Problem]:
-    """One warning for each object, host or port that does not get what it says."""
-    for definitions in scope.registry.definitions.values():
+def conflicts(scope: Scope, rules: Sequence[DestinationRule]) -> Iterator[tuple[str, Problem]]:
+    """One warning for each object or host that does not get what it says, with that host in lower case."""
+    for host, definitions in scope.registry.definitions.items():
         if len(definitions) > 1:
-            yield from _ports(definitions)
+            yield from ((host, problem) for problem in _ports(definitions))
     yield from _virtual_services(scope)
     yield from _destination_rules(rules, scope.mesh)
     yield from _shares(rules)
-    for listener in listeners:
-        yield from _connections(listener)
     yield from _addresses(scope.registry.services)
 
 
@@ -51,29 +49,29 @@ def _ports(definitions: Sequence[Service]) -> Iterator[Problem]:
                 )
 
 
-def _virtual_services(scope: Scope) -> Iterator[Problem]:
+def _virtual_services(scope: Scope) -> Iterator[tuple[str, Problem]]:
     """SC-5."""
     for host, routings in scope.virtual_services.by_host.values.items():
         for kind in ("http", "tls", "tcp"):
             rivals = [routing.spec for routing in routings if getattr(routing.spec, kind)]
             for spec in rivals[1:]:
-                first = rivals[0].metadata
-                yield _warning(
-                    spec.origin,
-                    f"the {kind} rules for {host} compete with VirtualService {name_of(first)} ({rivals[0].origin})",
-                    "Sidecars do not merge them: the first object that has a route for the pod and port decides.",
-                )
+                first = rivals[0]
+                older = f"VirtualService {name_of(first.metadata)} ({first.origin})"
+                what = f"the {kind} rules for {host} compete with {older}"
+                allowed = "Sidecars do not merge them: the first object that has a route for the pod and port decides."
+                yield host, _warning(spec.origin, what, allowed)
 
 
-def _destination_rules(rules: Sequence[DestinationRule], mesh: MeshConfig) -> Iterator[Problem]:
+def _destination_rules(rules: Sequence[DestinationRule], mesh: MeshConfig) -> Iterator[tuple[str, Problem]]:
     """SC-7."""
     seen: dict[tuple[str, str, object], DestinationRule] = {}
     for rule in sorted(rules, key=lambda one: (age(one.metadata), name_of(one.metadata))):
         namespace = rule.metadata.namespace
         selector = tuple(sorted(rule.workload_selector.match_labels.items())) if rule.workload_selector else None
-        first = seen.setdefault((namespace, fqdn(rule.host, namespace), selector), rule)
+        host = fqdn(rule.host, namespace)
+        first = seen.setdefault((namespace, host, selector), rule)
         if first is not rule:
-            yield from _rule(rule, first, mesh)
+            yield from ((host, problem) for problem in _rule(rule, first, mesh))
 
 
 def _rule(rule: DestinationRule, first: DestinationRule, mesh: MeshConfig) -> Iterator[Problem]:
@@ -93,7 +91,7 @@ def _rule(rule: DestinationRule, first: DestinationRule, mesh: MeshConfig) -> It
             yield _warning(subset.origin, what, "A name counts once for a host.")
 
 
-def _shares(rules: Iterable[DestinationRule]) -> Iterator[Problem]:
+def _shares(rules: Iterable[DestinationRule]) -> Iterator[tuple[str, Problem]]:
     """A locality named by two shares goes to the one that Istio looks at first, by chance; here to the first one."""
     for rule in rules:
         for settings in _load_balancers(rule):
@@ -101,10 +99,13 @@ def _shares(rules: Iterable[DestinationRule]) -> Iterator[Problem]:
             for share in locality.distribute if locality else ():
                 for first, second in combinations(share.to, 2):
                     if overlap(first, second):
-                        yield _warning(
-                            origin_of(share, "to"),
-                            f"{second} overlaps with {first}",
-                            "Which of the two shares counts is left to chance in Istio. Name each locality once.",
+                        yield (
+                            fqdn(rule.host, rule.metadata.namespace),
+                            _warning(
+                                origin_of(share, "to"),
+                                f"{second} overlaps with {first}",
+                                "Which of the two shares counts is left to chance in Istio. Name each locality once.",
+                            ),
                         )
 
 
@@ -115,8 +116,8 @@ def _load_balancers(rule: DestinationRule) -> Iterator[LoadBalancerSettings]:
             yield from (settings for settings in found if settings is not None)
 
 
-def _connections(listener: Listener) -> Iterator[Problem]:
-    """LI-6: of two hosts that claim the same bytes."""
+def claims_refused(listener: Listener) -> Iterator[Problem]:
+    """LI-6: of two hosts that claim the same bytes on a listener."""
     for kept, dropped in listener.refused:
         if not dropped.origins or kept.clusters == dropped.clusters:
             continue
@@ -128,7 +129,7 @@ def _connections(listener: Listener) -> Iterator[Problem]:
         )
 
 
-def _addresses(services: Iterable[Service]) -> Iterator[Problem]:
+def _addresses(services: Iterable[Service]) -> Iterator[tuple[str, Problem]]:
     """One address is a name of one virtual host only; which one, Istio leaves to chance."""
     owners: dict[tuple[int, str], Service] = {}
     told: set[tuple[str, str]] = set()
@@ -139,11 +140,10 @@ def _addresses(services: Iterable[Service]) -> Iterator[Problem]:
             first = owners.setdefault((port.number, service.address), service) if port.protocol.is_http else service
             if first.key != service.key and (first.key, service.key) not in told:
                 told.add((first.key, service.key))
-                yield _warning(
-                    origin_of(service.entry, "addresses"),
-                    f"requests to {service.address} may mean {service.host} or {first.host} ({first.entry.origin})",
-                    "Where a request names neither host, Istio chooses one by chance. Give each an address of its own.",
-                )
+                rivals = f"{service.host} or {first.host} ({first.entry.origin})"
+                what = f"requests to {service.address} may mean {rivals}"
+                allowed = "Where a request names neither host, Istio chooses one by chance. Give each its own address."
+                yield service.key, _warning(origin_of(service.entry, "addresses"), what, allowed)
 
 
 def _kind(entry: ServiceEntry) -> str:

@@ -53,7 +53,9 @@ def thresholds(release: Release, http: HTTPSettings | None = None, tcp: TCPSetti
 
 
 def _may_upgrade_to_http2(http: HTTPSettings, protocol: Protocol, mesh: MeshConfig) -> bool:
-    """A rule's own word holds for every protocol, the mesh's for HTTP ports only."""
+    """A rule's own word holds for every protocol, the mesh's for HTTP ports only; to follow the client stands above."""
+    if http.use_client_protocol:
+        return False
     policy = http.h2_upgrade_policy
     if policy in (H2UpgradePolicy.UPGRADE, H2UpgradePolicy.DO_NOT_UPGRADE):
         return policy is H2UpgradePolicy.UPGRADE

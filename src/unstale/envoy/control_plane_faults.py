@@ -18,19 +18,17 @@ from unstale.model.problem import Problem, Severity
 _CONSEQUENCE = "The pod would keep its old configuration. Leave outlierDetection out for this host."
 
 
-def control_plane_faults(scope: Scope) -> Iterator[Problem]:
-    """One warning a port."""
+def control_plane_faults(scope: Scope, service: Service) -> Iterator[Problem]:
+    """One warning a port of a host."""
+    rule = scope.rules.find(service)
     default = scope.mesh.default_traffic_policy
-    has_default = default is not None and default.outlier_detection is not None
-    for service in scope.registry.merged.values():
-        rule = scope.rules.find(service)
-        if rule is None and not has_default:
-            continue
-        for port in service.ports:
-            own = traffic_policy.for_port(rule.traffic_policy if rule else None, port.number)
-            policy = traffic_policy.with_mesh_defaults(own, scope.mesh)
-            if policy.outlier_detection is not None:
-                yield from _faults(scope, service, port, policy)
+    if rule is None and (default is None or default.outlier_detection is None):
+        return
+    for port in service.ports:
+        own = traffic_policy.for_port(rule.traffic_policy if rule else None, port.number)
+        policy = traffic_policy.with_mesh_defaults(own, scope.mesh)
+        if policy.outlier_detection is not None:
+            yield from _faults(scope, service, port, policy)
 
 
 def _faults(scope: Scope, service: Service, port: Port, policy: TrafficPolicy) -> Iterator[Problem]:

@@ -36,19 +36,21 @@ Key = tuple[str, str]
 
 def with_delegates(
     specs: Iterable[VirtualService], mesh: MeshConfig
-) -> tuple[tuple[VirtualService, ...], list[Problem]]:
-    """Those with hosts, each with the rules of its delegates in place, and what was left out."""
+) -> tuple[tuple[VirtualService, ...], list[tuple[VirtualService, Problem]]]:
+    """Those with hosts, each with the rules of its delegates in place, and what was left out of each."""
     every = tuple(specs)
     delegates = {(one.metadata.namespace, one.metadata.name): one for one in every if not one.hosts}
-    problems: list[Problem] = []
+    left_out: list[tuple[VirtualService, Problem]] = []
     merged = []
     for spec in every:
         if not spec.hosts:
             continue
         if any(rule.delegate is not None for rule in spec.http):
+            problems: list[Problem] = []
             spec = replace(spec, http=tuple(_merged(spec, delegates, mesh, problems)))
+            left_out.extend((spec, problem) for problem in problems)
         merged.append(spec)
-    return tuple(merged), problems
+    return tuple(merged), left_out
 
 
 def _merged(

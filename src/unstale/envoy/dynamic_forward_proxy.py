@@ -19,6 +19,7 @@ _HTTP_TYPE = "extensions.filters.http.dynamic_forward_proxy.v3.FilterConfig"
 SERVER_NAME_FILTER = "envoy.extensions.filters.network.sni_dynamic_forward_proxy"
 _SERVER_NAME_TYPE = "extensions.filters.network.sni_dynamic_forward_proxy.v3.FilterConfig"
 _PROTOCOLS = (Protocol.HTTP, Protocol.TLS, Protocol.GRPC, Protocol.HTTP2)
+_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 _ANY_CACHE = "allow_any_dfp_dns_cache"
 _ANY_HOSTS = 1024
 _RESOLVER = ("127.0.0.1", 15053)
@@ -34,6 +35,16 @@ def cluster_fields(cache: Json, *, is_insecure: bool = False) -> Json:
     fields: Json = {"allow_insecure_cluster_options": True} if is_insecure else {}
     config = any_of(_CLUSTER_TYPE, dns_cache_config=cache, **fields)
     return {"lb_policy": "CLUSTER_PROVIDED", "cluster_type": {"name": _CLUSTER, "typed_config": config}}
+
+
+def is_refused(cluster: Json) -> bool:
+    """Envoy wants names to be checked in a cluster with options of HTTP; one without any it takes (1.40)."""
+    kind = cluster.get("cluster_type", {})
+    if kind.get("name") != _CLUSTER or kind["typed_config"].get("allow_insecure_cluster_options"):
+        return False
+    options = cluster.get("typed_extension_protocol_options", {}).get(_OPTIONS)
+    upstream = (options or {}).get("upstream_http_protocol_options", {})
+    return options is not None and not (upstream.get("auto_sni") and upstream.get("auto_san_validation"))
 
 
 def http_filter(cache: Json) -> Json:

@@ -5,7 +5,8 @@ Envoy refuses a listener with two chains of equal match, so a chain knows the pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from ipaddress import ip_network
 
 from unstale.envoy.dynamic_forward_proxy import SERVER_NAME_FILTER
@@ -19,7 +20,8 @@ MatchKey = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], str]
 class FilterChain:
     """Empty conditions match everything; `config` is Istio's mark of the VirtualService behind it.
 
-    `route_name` is the route configuration of a chain that parses HTTP.
+    `route_name` is the route configuration of a chain that parses HTTP. `match_key` is equal for chains that Envoy
+    would call duplicates, `value` is Envoy's form: made once, because a listener is put together many times.
     """
 
     filters: tuple[Json, ...]
@@ -30,6 +32,12 @@ class FilterChain:
     config: str | None = None
     route_name: str | None = None
     origins: Origins = ()
+    match_key: MatchKey = field(init=False, repr=False)
+    value: Json = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "match_key", self._match_key())
+        object.__setattr__(self, "value", self._value())
 
     @property
     def matches_all(self) -> bool:
@@ -41,9 +49,8 @@ class FilterChain:
         """For its match or for a filter that looks the name up."""
         return bool(self.server_names) or any(one["name"] == SERVER_NAME_FILTER for one in self.filters)
 
-    @property
-    def match_key(self) -> MatchKey:
-        """Equal for chains that Envoy would call duplicates; ranges count as networks."""
+    def _match_key(self) -> MatchKey:
+        """Ranges count as networks."""
         networks = {str(ip_network(subnet, strict=False)) for subnet in self.subnets if not _is_every(subnet)}
         return (
             tuple(sorted(networks)),
@@ -59,8 +66,7 @@ class FilterChain:
         weighted = config.get("weighted_clusters", {}).get("clusters", ())
         return [*filter(None, [config.get("cluster")]), *(cluster["name"] for cluster in weighted)]
 
-    def as_json(self) -> Json:
-        """Envoy's form."""
+    def _value(self) -> Json:
         value: Json = {"filters": list(self.filters), "transport_socket_connect_timeout": "15s"}
         match: Json = {}
         if self.subnets:
@@ -76,6 +82,18 @@ class FilterChain:
         if self.config is not None:
             value["metadata"] = istio_metadata(config=self.config)
         return value
+
+
+def parts_named_in(chain: Json) -> Iterator[str]:
+    """The names under which `Resource.parts` of the listener has what made a chain: its clusters, its routes."""
+    for one in chain.get("filters", ()):
+        config = one.get("typed_config", {})
+        if "cluster" in config:
+            yield config["cluster"]
+        for weighted in config.get("weighted_clusters", {}).get("clusters", ()):
+            yield weighted["name"]
+        if "rds" in config:
+            yield f"route {config['rds'].get('route_config_name', '')}"
 
 
 def _is_every(subnet: str) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from unstale.envoy.filter_chain import FilterChain, MatchKey
+from unstale.envoy.filter_chain import FilterChain, MatchKey, parts_named_in
+from unstale.envoy.later import LaterOrigins, LaterParts
 from unstale.envoy.protocol import Protocol
 from unstale.envoy.release import Release
-from unstale.envoy.resource import Json, Resource, merge_origins, typed
+from unstale.envoy.resource import Json, Origins, Resource, merge_origins, typed
 from unstale.envoy.scope import Scope
 from unstale.envoy.tcp_proxy import plain_filters
 
@@ -34,16 +35,12 @@ class Binding:
 
 @dataclass(slots=True, kw_only=True)
 class Listener:
-    """`protocol` is that of the first host, UNSUPPORTED where bytes are looked at before they are routed.
-
-    A locked one was claimed by a Sidecar's own listener and takes no further hosts.
-    """
+    """`protocol` is that of the first host, UNSUPPORTED where bytes are looked at before they are routed."""
 
     binding: Binding
     port: int
     protocol: Protocol
     chains: dict[MatchKey, FilterChain] = field(default_factory=dict)
-    is_locked: bool = False
     refused: list[tuple[FilterChain, FilterChain]] = field(default_factory=list)
 
     @property
@@ -58,8 +55,9 @@ class Listener:
 
     def add(self, chains: Iterable[FilterChain]) -> None:
         """Of chains with equal match the first stays; `refused` keeps the pair."""
+        known = self.chains
         for chain in chains:
-            first = self.chains.setdefault(chain.match_key, chain)
+            first = known.setdefault(chain.match_key, chain)
             if first is not chain:
                 self.refused.append((first, chain))
 
@@ -76,7 +74,7 @@ def listener_resource(scope: Scope, listener: Listener) -> Resource:
         "traffic_direction": "OUTBOUND",
         "continue_on_listener_filters_timeout": True,
         "listener_filters_timeout": "0s",
-        "filter_chains": [chain.as_json() for chain in chains],
+        "filter_chains": [chain.value for chain in chains],
     }
     if listener.binding.is_real and scope.release.limits_bound_accepts:
         value["max_connections_to_accept_per_socket_event"] = 1
@@ -85,7 +83,7 @@ def listener_resource(scope: Scope, listener: Listener) -> Resource:
     if fallthrough is None:
         value["default_filter_chain"] = _passthrough_chain(scope)
     elif len(listener.chains) > 1:
-        value["default_filter_chain"] = fallthrough.as_json()
+        value["default_filter_chain"] = fallthrough.value
     inspectors = list(_inspectors(listener.chains.values(), scope.release))
     if inspectors:
         value["listener_filters"] = inspectors
@@ -94,9 +92,14 @@ def listener_resource(scope: Scope, listener: Listener) -> Resource:
     return Resource(
         name=listener.name,
         value=value,
-        origins=merge_origins(chain.origins for chain in listener.chains.values()),
-        parts={cluster: chain.origins for chain in reversed(listener.chains.values()) for cluster in chain.clusters},
+        origins=LaterOrigins(lambda: merge_origins(chain.origins for chain in listener.chains.values())),
+        parts=LaterParts(lambda: _parts(listener)),
     )
+
+
+def _parts(listener: Listener) -> dict[str, Origins]:
+    """By what the chains lead to; of several chains to one cluster the first."""
+    return {name: chain.origins for chain in reversed(listener.chains.values()) for name in parts_named_in(chain.value)}
 
 
 def http_inspector() -> Json:

@@ -25,18 +25,21 @@ def load_balancer(settings: LoadBalancerSettings | None) -> Json:
     if slow_start and policy != "RANDOM":
         value[f"{policy.lower()}_lb_config"] = {"slow_start_config": slow_start}
     if settings.consistent_hash is not None:
-        value.update(_consistent_hash(settings.consistent_hash))
+        hashing = _consistent_hash(settings.consistent_hash)
+        # Envoy has room for one configuration: that of the hash drives out a warm-up, but a hash without any does not.
+        return hashing if len(hashing) > 1 else {**value, **hashing}
     return value
 
 
 def _slow_start(settings: LoadBalancerSettings) -> Json:
     """The older form sets the window alone; Istio writes a runtime key that nobody can have meant."""
     warmup = settings.warmup
+    percent = _MINIMUM_PERCENT if warmup is None or warmup.minimum_percent is None else warmup.minimum_percent
     if warmup is not None and warmup.duration is not None:
         return {
             "slow_start_window": warmup.duration.protobuf,
-            "aggression": {"default_value": warmup.aggression or 1, "runtime_key": "("},
-            "min_weight_percent": {"value": warmup.minimum_percent or _MINIMUM_PERCENT},
+            "aggression": {"default_value": 1 if warmup.aggression is None else warmup.aggression, "runtime_key": "("},
+            "min_weight_percent": {"value": percent} if percent else {},
         }
     if settings.warmup_duration_secs is not None:
         return {"slow_start_window": settings.warmup_duration_secs.protobuf}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
+from unstale.envoy.host import fqdn
 from unstale.envoy.local_answer import is_known_redirect
 from unstale.envoy.release import Release
 from unstale.istio.destination_rule import DestinationRule, PortTrafficPolicy, TrafficPolicy
@@ -14,16 +15,24 @@ from unstale.istio.virtual_service import VirtualService
 from unstale.model.problem import Problem, Severity
 
 
-def not_applied(manifests: Manifests, release: Release) -> tuple[Problem, ...]:
-    """One warning a place, in the order of the manifests."""
-    found: list[Problem] = []
+def not_applied(manifests: Manifests, release: Release) -> Iterator[tuple[str, Problem]]:
+    """The warnings about each object, with the host that it is first about, in lower case."""
     for entry in manifests.service_entries:
-        found.extend(_service_entry(entry, release))
+        yield from _owned(entry.hosts[0].lower() if entry.hosts else "", _service_entry(entry, release))
     for service in manifests.virtual_services:
-        found.extend(_virtual_service(service))
+        yield from _owned(owner_of(service), _virtual_service(service))
     for rule in manifests.destination_rules:
-        found.extend(_destination_rule(rule, release))
-    return tuple(dict.fromkeys(found))
+        yield from _owned(fqdn(rule.host, rule.metadata.namespace), _destination_rule(rule, release))
+
+
+def owner_of(service: VirtualService) -> str:
+    """The first host of a VirtualService; a delegate has none, but a name that no host can have."""
+    metadata = service.metadata
+    return fqdn(service.hosts[0], metadata.namespace) if service.hosts else f"{metadata.namespace}/{metadata.name}"
+
+
+def _owned(owner: str, problems: Iterable[Problem]) -> Iterator[tuple[str, Problem]]:
+    return ((owner, problem) for problem in problems)
 
 
 def _service_entry(entry: ServiceEntry, release: Release) -> Iterator[Problem]:

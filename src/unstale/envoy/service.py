@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
+from typing import Any
 
 from unstale.envoy import protocol
 from unstale.envoy.config_object import age
@@ -22,6 +23,9 @@ UNSPECIFIED = "0.0.0.0"
 _ALLOCATION = "networking.istio.io/enable-autoallocate-ip"
 _CONNECT_STRATEGY = "istio.io/connect-strategy"
 DNS = (Resolution.DNS, Resolution.DNS_ROUND_ROBIN)
+
+Order = tuple[Any, ...]
+"""The place of a host among all others; only definitions of one host are equal but for the last items, mere counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

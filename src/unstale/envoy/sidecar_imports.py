@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from unstale.envoy.catalogue import Catalogue, in_winning_namespace, is_visible
 from unstale.envoy.proxy import Proxy
 from unstale.envoy.release import Release
-from unstale.envoy.service import Service, by_age
+from unstale.envoy.service import Order, Service, by_age
 from unstale.envoy.sidecar_egress import Egress
 from unstale.envoy.virtual_services import Routing
 from unstale.istio.mesh import MeshConfig
@@ -23,12 +23,12 @@ _EVERY_PORT = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imports:
-    """`services` make listeners and virtual hosts, `destinations` only clusters."""
+    """`services` make listeners and virtual hosts, `destinations`, with their order, only clusters."""
 
     egress: Egress
     services: tuple[Service, ...]
     routings: tuple[Routing, ...]
-    destinations: tuple[Service, ...]
+    destinations: tuple[tuple[Order, Service], ...]
 
 
 def imports_of(
@@ -73,13 +73,13 @@ def _named(egress: Egress, catalogue: Catalogue, proxy: Proxy, mesh: MeshConfig)
 
 def _destinations(
     egress: Egress, routings: Iterable[Routing], catalogue: Catalogue, proxy: Proxy, mesh: MeshConfig
-) -> Iterator[Service]:
+) -> Iterator[tuple[Order, Service]]:
     for routing in routings:
-        for host, ports in _destination_ports(routing, proxy).items():
+        for place, (host, ports) in enumerate(_destination_ports(routing, proxy).items()):
             service = _best(catalogue.first.get(host, {}).values(), proxy, mesh)
             trimmed = None if service is None else _trimmed(service, ports, egress)
             if trimmed is not None:
-                yield trimmed
+                yield (*routing.order, place), trimmed
 
 
 def _best(services: Iterable[Service], proxy: Proxy, mesh: MeshConfig) -> Service | None:

@@ -21,9 +21,10 @@ _HTTP_PORT = 80
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VirtualHost:
-    """One of Envoy's virtual hosts and the manifests behind it."""
+    """One of Envoy's virtual hosts and the manifests behind it; `owner` is the host it is for, in lower case."""
 
     name: str
+    owner: str
     value: Json
     origins: Origins
 
@@ -145,7 +146,8 @@ class VirtualHosts:
         value: Json = {"name": name, "domains": domains, "routes": routes}
         if self.scope.proxy_headers.counts_attempts:
             value["include_request_attempt_count"] = True
-        self.hosts[name] = VirtualHost(name=name, value=value, origins=self.scope.registry.origins(host) + origins)
+        origins = self.scope.registry.origins(host) + origins
+        self.hosts[name] = VirtualHost(name=name, owner=host, value=value, origins=origins)
 
     def _domains(self, host: str, port: int, service: Service | None) -> Iterator[str]:
         """A known host also under its absolute name, its short names unless they are hosts, and its addresses.

@@ -13,6 +13,7 @@ from unstale.envoy.config_object import age, config_path
 from unstale.envoy.export_to import visibility
 from unstale.envoy.host import HostIndex, fqdn, is_wildcard, overlaps
 from unstale.envoy.proxy import Proxy
+from unstale.envoy.service import Order
 from unstale.istio.mesh import MeshConfig
 from unstale.istio.virtual_service import VirtualService
 
@@ -21,9 +22,13 @@ MESH_GATEWAY = "mesh"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Routing:
-    """One VirtualService that holds for sidecars; `rank` is its place among all, `hosts` are in full and lower case."""
+    """One VirtualService that holds for sidecars; `rank` is its place among all, `hosts` are in full and lower case.
+
+    `order` is that place as a key which does not depend on the others.
+    """
 
     rank: int
+    order: Order
     hosts: tuple[str, ...]
     spec: VirtualService
 
@@ -66,8 +71,10 @@ def set_of(routings: Iterable[Routing]) -> Iterable[Routing]:
 def visible_routings(specs: Iterable[VirtualService], proxy: Proxy, mesh: MeshConfig) -> tuple[Routing, ...]:
     """All that hold for sidecars and are exported to the proxy, in their order."""
     return tuple(
-        Routing(rank=rank, spec=spec, hosts=tuple(fqdn(host, spec.metadata.namespace) for host in spec.hosts))
-        for rank, spec in enumerate(_visible(specs, proxy, mesh))
+        Routing(
+            rank=rank, order=order, spec=spec, hosts=tuple(fqdn(host, spec.metadata.namespace) for host in spec.hosts)
+        )
+        for rank, (order, spec) in enumerate(_visible(specs, proxy, mesh))
     )
 
 
@@ -81,7 +88,7 @@ def build_virtual_services(ordered: tuple[Routing, ...], hosts: Iterable[str]) -
     )
 
 
-def _visible(specs: Iterable[VirtualService], proxy: Proxy, mesh: MeshConfig) -> Iterator[VirtualService]:
+def _visible(specs: Iterable[VirtualService], proxy: Proxy, mesh: MeshConfig) -> Iterator[tuple[Order, VirtualService]]:
     """SC-5: private ones, then those exported by name, then public ones, each from the oldest on."""
     seen = []
     for spec in specs:
@@ -90,7 +97,7 @@ def _visible(specs: Iterable[VirtualService], proxy: Proxy, mesh: MeshConfig) ->
         is_delegate = not spec.hosts
         if how is not None and not is_delegate and MESH_GATEWAY in (spec.gateways or (MESH_GATEWAY,)):
             seen.append(((how, age(metadata), f"{metadata.name}.{metadata.namespace}"), spec))
-    yield from (spec for _, spec in sorted(seen, key=lambda pair: pair[0]))
+    yield from sorted(seen, key=lambda pair: pair[0])
 
 
 def _index(routings: Iterable[Routing]) -> HostIndex[list[Routing]]:

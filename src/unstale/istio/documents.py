@@ -82,6 +82,17 @@ def documents(source: Source, problems: list[Problem], *, composer: type[Any] = 
         first_line, done = first_line + part.count("\n"), 0
 
 
+def parts_of_text(text: str) -> Iterator[tuple[int, str]]:
+    """The text cut at its lines of dashes, each part with the number of its first line, from 0.
+
+    Each part holds one document, or several that are divided by dots alone.
+    """
+    line = 0
+    for part in _parts(text, 0):
+        yield line, part
+        line += part.count("\n")
+
+
 def too_many(document: Document) -> Problem:
     """What to tell where the rest of a text is not read because of all that is wrong before."""
     return _too_many(Origin(file=document.file, line=document.first_line + 1, column=1))

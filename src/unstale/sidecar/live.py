@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unstale.envoy.inputs import Setting, compile_sources
+from unstale.envoy.inputs import Configuration, Session, Setting
 from unstale.envoy.resource import Resources
 from unstale.istio.source import Source
+from unstale.model.collector import keep
 from unstale.model.errors import InputError
 from unstale.model.problem import Problem
-from unstale.sidecar.local import localize
-from unstale.sidecar.manifests import edits, look, read_sources
+from unstale.sidecar.access_log import Log
+from unstale.sidecar.edits import SETTLE_S, edits
+from unstale.sidecar.local import Localizer
+from unstale.sidecar.manifests import look, read_sources
 from unstale.sidecar.outcome import Applied, Outcome, Rejected
+from unstale.sidecar.secrets import with_files
 from unstale.sidecar.sidecar import Sidecar
 
 
@@ -48,6 +52,7 @@ class Live:
     """Manifest files and the sidecar that follows them.
 
     `access_log` is where Envoy writes its access log, None for none; `setting` is what the manifests are compiled for.
+    `shape` makes of what was compiled what this sidecar gets, `with_secrets` gives each cluster its certificates.
     """
 
     def __init__(
@@ -55,15 +60,19 @@ class Live:
         sidecar: Sidecar,
         paths: Sequence[Path],
         *,
-        access_log: Path | None,
+        access_log: Log | None,
         setting: Setting | None = None,
-        period_s: float = 0.2,
+        shape: Callable[[Configuration], Resources] = lambda found: found.resources,
+        with_secrets: Callable[[dict[str, Any]], dict[str, Any]] = with_files,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self.sidecar = sidecar
         self.paths = tuple(paths)
-        self._access_log = access_log
         self._setting = setting or Setting()
-        self._period_s = period_s
+        self._shape = shape
+        self._session: Session | None = None
+        self._localizer = Localizer(access_log=access_log, with_secrets=with_secrets)
+        self._settle_s = settle_s
         self._seen = look(self.paths)
 
     async def start(self) -> tuple[Problem, ...]:
@@ -74,26 +83,29 @@ class Live:
         self._seen = look(self.paths)
         resources, warnings = await asyncio.to_thread(self._resources, read_sources(self.paths))
         await self.sidecar.start(resources)
+        await asyncio.to_thread(keep)
         return warnings
 
     async def follow(self, on_change: Callable[[Edit], None]) -> None:
-        """Apply every change of the files and tell `on_change` what became of it. Ends only with Envoy.
+        """Apply every change of the files and tell `on_change` what became of it. Ends only with Envoy, and not even
+        with it where the sidecar starts it again.
 
         Raises ProxyError when Envoy dies.
         """
         following = asyncio.create_task(self._follow(on_change))
-        both: list[asyncio.Future[Any]] = [following, self.sidecar.died]
+        may_die = not self.sidecar.settings.restarts
+        both: list[asyncio.Future[Any]] = [following, *([self.sidecar.died] if may_die else [])]
         try:
             await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             following.cancel()
             await asyncio.wait([following])
-        if self.sidecar.died.done():
+        if may_die and self.sidecar.died.done():
             raise self.sidecar.died.result()
         following.result()
 
     async def _follow(self, on_change: Callable[[Edit], None]) -> None:
-        async with aclosing(edits(self.paths, seen=self._seen, period_s=self._period_s)) as several:
+        async with aclosing(edits(self.paths, seen=self._seen, settle_s=self._settle_s)) as several:
             async for content in several:
                 on_change(await self._apply(content))
 
@@ -107,5 +119,6 @@ class Live:
         return Edit(outcome=await self.sidecar.apply(resources), warnings=warnings)
 
     def _resources(self, sources: tuple[Source, ...]) -> tuple[Resources, tuple[Problem, ...]]:
-        found = compile_sources(sources, self._setting)
-        return localize(found.resources, access_log=self._access_log), found.warnings
+        self._session = self._session or Session(self._setting)
+        found = self._session.compile(sources)
+        return self._localizer.localize(self._shape(found)), found.warnings

@@ -7,16 +7,16 @@ keep it, the manifest's author is told instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unstale.envoy.resource import Resource, Resources
+from unstale.model.collector import without_collector
 from unstale.model.errors import ManifestError
 from unstale.model.origin import Origin
 from unstale.model.problem import Problem
-from unstale.sidecar.access_log import with_access_log
+from unstale.sidecar.access_log import Log, chain_with_access_log, with_access_log
 from unstale.sidecar.secrets import MissingSecretError, with_files
 
 Json = dict[str, Any]
@@ -25,26 +25,108 @@ _DYNAMIC_FORWARD_PROXY = "envoy.clusters.dynamic_forward_proxy"
 _HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 
-def localize(resources: Resources, *, access_log: Path | None) -> Resources:
+def localize(resources: Resources, *, access_log: Log | None) -> Resources:
     """The resources as the stock Envoy on this machine takes them, logging to `access_log` unless it is None.
 
     Raises ManifestError for what cannot be had outside a cluster.
     """
-    mutual = frozenset(_marked_for_mtls(resources))
-    problems: list[Problem] = []
-    clusters: list[Resource] = []
-    for cluster in resources.clusters:
-        try:
-            clusters.append(_local_cluster(cluster, keeps_mtls=cluster.name in mutual))
-        except MissingSecretError as error:
-            problems.append(_not_here(cluster, str(error)))
-    if problems:
-        raise ManifestError(problems)
-    return Resources(
-        listeners=tuple(_local_listener(each, access_log) for each in resources.listeners),
-        routes=resources.routes,
-        clusters=tuple(clusters),
-        endpoints=resources.endpoints,
+    return Localizer(access_log=access_log).localize(resources)
+
+
+class Localizer:
+    """Localizes one configuration after another; for a resource that is the same object as before gives the same.
+
+    Within a listener the same is true of each filter chain. What is known is kept by the identity of the object that
+    it was made from, which is kept as well.
+    """
+
+    def __init__(self, *, access_log: Log | None, with_secrets: Callable[[Json], Json] = with_files) -> None:
+        self._access_log = access_log
+        self._with_secrets = with_secrets
+        self._before = Resources()
+        self._clusters: dict[int, Resource] = {}
+        self._listeners: dict[int, _LocalListener] = {}
+
+    def localize(self, resources: Resources) -> Resources:
+        """As the function of that name. Raises ManifestError for what cannot be had outside a cluster."""
+        with without_collector():
+            local = Resources(
+                clusters=tuple(self._local_clusters(resources)),
+                listeners=self._local_listeners(resources.listeners),
+                routes=resources.routes,
+                endpoints=resources.endpoints,
+            )
+        self._before = resources
+        return local
+
+    def _local_clusters(self, resources: Resources) -> list[Resource]:
+        ids = list(map(id, resources.clusters))
+        # Whole lists at once: of ten thousand hosts one changed, and each of the others is only passed by.
+        found = list(map(self._clusters.get, ids))
+        again = self._with_other_endpoints(resources)
+        if not all(found):
+            again.update(at for at, local in enumerate(found) if local is None)
+        endpoints = {one.name: one for one in resources.endpoints} if again else {}
+        problems: list[Problem] = []
+        for at in sorted(again):
+            cluster = resources.clusters[at]
+            try:
+                keeps_mtls = _is_marked(cluster, endpoints.get(cluster.name))
+                found[at] = _local_cluster(cluster, keeps_mtls=keeps_mtls, with_secrets=self._with_secrets)
+            except MissingSecretError as error:
+                problems.append(_not_here(cluster, error))
+        if problems:
+            raise ManifestError(problems)
+        local = [one for one in found if one is not None]
+        self._clusters = dict(zip(ids, local, strict=True))
+        return local
+
+    def _with_other_endpoints(self, resources: Resources) -> set[int]:
+        """The places of clusters whose endpoints are sent apart and are not those of before."""
+        now, before = set(map(id, resources.endpoints)), set(map(id, self._before.endpoints))
+        if now == before:
+            return set()
+        several = (*self._before.endpoints, *resources.endpoints)
+        names = {one.name for one in several if id(one) not in now or id(one) not in before}
+        return {at for at, cluster in enumerate(resources.clusters) if cluster.name in names}
+
+    def _local_listeners(self, listeners: tuple[Resource, ...]) -> tuple[Resource, ...]:
+        if self._access_log is None:
+            return listeners
+        before = self._listeners
+        by_name: dict[str, _LocalListener] = {}
+        self._listeners = {}
+        for listener in listeners:
+            local = before.get(id(listener))
+            if local is None:
+                by_name = by_name or {one.source.name: one for one in before.values()}
+                local = _local_listener(listener, self._access_log, by_name.get(listener.name))
+            self._listeners[id(listener)] = local
+        return tuple([one.resource for one in self._listeners.values()])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LocalListener:
+    """What a listener became, and by identity what each of its chains did."""
+
+    source: Resource
+    resource: Resource
+    chains: dict[int, tuple[Json, Json]]
+
+
+def _local_listener(listener: Resource, access_log: Log, before: _LocalListener | None) -> _LocalListener:
+    chains: list[Json] = listener.value.get("filter_chains", [])
+    known = before.chains if before else {}
+    ids = list(map(id, chains))
+    found = list(map(known.get, ids))
+    made = [
+        pair or (chain, chain_with_access_log(chain, access_log)) for chain, pair in zip(chains, found, strict=True)
+    ]
+    value = with_access_log({**listener.value, "filter_chains": []} if chains else listener.value, access_log)
+    if chains:
+        value["filter_chains"] = [local for _, local in made]
+    return _LocalListener(
+        source=listener, resource=replace(listener, value=value), chains=dict(zip(ids, made, strict=True))
     )
 
 
@@ -94,30 +176,21 @@ def without_unused_mtls(cluster: Json) -> Json:
 _CLUSTER_STEPS: tuple[Callable[[Json], Json], ...] = (
     allow_insecure_dynamic_forward_proxy,
     one_logical_dns_endpoint,
-    with_files,
 )
 
 
-def _local_cluster(cluster: Resource, *, keeps_mtls: bool) -> Resource:
+def _local_cluster(cluster: Resource, *, keeps_mtls: bool, with_secrets: Callable[[Json], Json]) -> Resource:
     value = cluster.value if keeps_mtls else without_unused_mtls(cluster.value)
-    for step in _CLUSTER_STEPS:
+    for step in (*_CLUSTER_STEPS, with_secrets):
         value = step(value)
     return replace(cluster, value=value)
 
 
-def _local_listener(listener: Resource, access_log: Path | None) -> Resource:
-    if access_log is None:
-        return listener
-    return replace(listener, value=with_access_log(listener.value, access_log))
-
-
-def _marked_for_mtls(resources: Resources) -> Iterable[str]:
-    for endpoints in resources.endpoints:
-        if _has_mtls_endpoint(endpoints.value):
-            yield endpoints.name
-    for cluster in resources.clusters:
-        if _has_mtls_endpoint(cluster.value.get("load_assignment", {})):
-            yield cluster.name
+def _is_marked(cluster: Resource, endpoints: Resource | None) -> bool:
+    """Some endpoint of it speaks the mesh's mTLS."""
+    if endpoints is not None and _has_mtls_endpoint(endpoints.value):
+        return True
+    return _has_mtls_endpoint(cluster.value.get("load_assignment", {}))
 
 
 def _has_mtls_endpoint(assignment: Json) -> bool:
@@ -129,10 +202,8 @@ def _has_mtls_endpoint(assignment: Json) -> bool:
     )
 
 
-def _not_here(cluster: Resource, secret: str) -> Problem:
+def _not_here(cluster: Resource, missing: MissingSecretError) -> Problem:
     origin = cluster.origins[0] if cluster.origins else Origin(file=cluster.name, line=1, column=1)
     return Problem(
-        origin=origin,
-        what=f"the certificate of cluster {cluster.name} exists only inside a mesh ({secret})",
-        allowed="Outside of one, give files: caCertificates, clientCertificate and privateKey.",
+        origin=origin, what=f"the certificate of cluster {cluster.name} {missing.why}", allowed=missing.allowed
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from unstale.envoy.resource import Json, Resource
@@ -90,13 +89,3 @@ class Outcome:
             case Routed(result=Sent(clusters=clusters)):
                 return clusters
         return ()
-
-
-def clusters_of(chain: Json) -> Iterator[str]:
-    """The clusters that a chain's own filters name."""
-    for one in chain.get("filters", ()):
-        config = one.get("typed_config", {})
-        if "cluster" in config:
-            yield config["cluster"]
-        for weighted in config.get("weighted_clusters", {}).get("clusters", ()):
-            yield weighted["name"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from unstale.envoy.resource import Json
+from unstale.re2.syntax import ExpressionError
 from unstale.simulation.call import Request
-from unstale.simulation.re2 import ExpressionError
 from unstale.simulation.string_match import fits, is_regex_match, words
 
 _UNDECIDED = ("runtime_fraction", "tls_context", "dynamic_metadata", "filter_state", "connect_matcher")

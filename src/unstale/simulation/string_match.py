@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from unstale.envoy.resource import Json
-from unstale.simulation.re2 import compile_expression
-from unstale.simulation.regular_expression import is_full_match
+from unstale.re2.expression import is_full_match
+from unstale.re2.syntax import compile_expression
 
 
 def fits(matcher: Json, text: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 from unstale.envoy.config_object import age
@@ -15,6 +14,8 @@ from unstale.envoy.resource import Json
 from unstale.istio.envoy_filter import EnvoyConfigObjectMatch, EnvoyConfigObjectPatch, EnvoyFilter, ProxyMatch
 from unstale.istio.message import origin_of
 from unstale.model.problem import Problem, Severity
+from unstale.re2.expression import is_found
+from unstale.re2.syntax import ExpressionError, compile_expression
 
 _TYPES = {
     "CLUSTER": api.CLUSTER,
@@ -32,6 +33,17 @@ _SHARED = {
     api.ROUTE_CONFIGURATION: ("max_direct_response_body_size_bytes", "validate_clusters"),
 }
 """Fields that istiod merges into objects which all proxies share (EF-10)."""
+_APART = {
+    "EXTENSION_CONFIG": (
+        "istiod sends it by itself, to filters that ask for it by name (config_discovery). Here nothing answers them: "
+        "write typed_config into the filter."
+    ),
+    "BOOTSTRAP": (
+        "It changes what Envoy starts with: the agent in the pod asks for it once, before listeners, routes and "
+        "clusters are sent. None of these is changed by it."
+    ),
+}
+"""What goes another way than the resources that are compiled."""
 _CONTEXTS = (None, "ANY", "SIDECAR_OUTBOUND")
 _PLACEABLE = ("HTTP_FILTER", "NETWORK_FILTER", "HTTP_ROUTE", "LISTENER_FILTER")
 _INSERTS = (Operation.INSERT_BEFORE, Operation.INSERT_AFTER, Operation.INSERT_FIRST)
@@ -83,17 +95,18 @@ def _is_proxy(wanted: ProxyMatch, proxy: Proxy, version: str) -> bool:
     if len(pattern) > _LONGEST_VERSION:
         return False
     try:
-        is_found = not pattern or re.search(pattern, version) is not None
-    except re.error:
+        is_asked = not pattern or is_found(compile_expression(pattern), version)
+    except ExpressionError:
         return False
-    return is_found and all(proxy.metadata.get(name) == value for name, value in wanted.metadata.items())
+    return is_asked and all(proxy.metadata.get(name) == value for name, value in wanted.metadata.items())
 
 
 def _patch(entry: EnvoyConfigObjectPatch, rank: int, applied: Applied) -> Patch | None:
     """None for what is not on the outbound path and for a value that Envoy's type does not take."""
     apply_to = str(entry.apply_to)
     if apply_to not in _TYPES:
-        _warn(applied, entry, f"applyTo {apply_to} is not applied", "It is not part of what is compiled here.")
+        consequence = _APART.get(apply_to, "It is not part of what is sent for the outbound path.")
+        _warn(applied, entry, f"applyTo {apply_to} is not applied", consequence)
         return None
     if entry.patch is None or entry.patch.operation is None:
         return None
@@ -115,8 +128,6 @@ def _value(entry: EnvoyConfigObjectPatch, name: str, applied: Applied) -> Json |
     except FormError as error:
         _warn(applied, entry, f"value is no {name}: {error}", "The patch is not applied.")
         return None
-    for path in reading.unknown:
-        _warn(applied, entry, f"value has what {name} does not have ({path})", "It is left out, the rest is applied.")
     if name in _SHARED:
         _warn_of_shared(entry, value, _SHARED[name], applied)
     for kind in reading.unknown_types:

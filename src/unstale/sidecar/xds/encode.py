@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pkgutil
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -18,10 +20,12 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 
 from unstale.envoy.resource import Resource, Resources
+from unstale.model.collector import without_collector
 from unstale.model.errors import InputError
+from unstale.sidecar.xds.items import LISTS, Encoded, encode_with_items
 from unstale.sidecar.xds.newer_fields import put_back, take_out
-from unstale.sidecar.xds.references import address_of, endpoints_of, routes_of
-from unstale.sidecar.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, NOUNS, ROUTE, Entry, Snapshot, version_of
+from unstale.sidecar.xds.references import endpoints_of
+from unstale.sidecar.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, NOUNS, ROUTE, Snapshot, version_of
 
 
 class EncodeError(InputError):
@@ -35,10 +39,13 @@ class EncodeError(InputError):
 
 
 class Encoder:
-    """Encodes one configuration after another and remembers the last one."""
+    """Encodes one configuration after another and remembers the last one.
+
+    What is the same object as before is not looked at again; what is another object is compared before it is encoded.
+    """
 
     def __init__(self) -> None:
-        self._known: dict[tuple[str, str], tuple[dict[str, Any], Entry]] = {}
+        self._known: dict[str, Memory] = {}
 
     def encode(self, resources: Resources) -> Snapshot:
         """The snapshot of `resources`. Raises EncodeError at the first resource that cannot be encoded."""
@@ -48,49 +55,72 @@ class Encoder:
             LISTENER: resources.listeners,
             ROUTE: resources.routes,
         }
-        known: dict[tuple[str, str], tuple[dict[str, Any], Entry]] = {}
-        for type_url, several in kinds.items():
-            for resource in several:
-                known[type_url, resource.name] = (resource.value, self._entry(type_url, resource))
-        self._known = known
-        return Snapshot(
-            entries={
-                type_url: {resource.name: known[type_url, resource.name][1] for resource in several}
+        with without_collector():
+            known = {
+                type_url: _remembered(type_url, several, self._known.get(type_url, Memory()))
                 for type_url, several in kinds.items()
             }
-        )
+        self._known = known
+        return Snapshot(entries={type_url: memory.by_name for type_url, memory in known.items()})
 
-    def _entry(self, type_url: str, resource: Resource) -> Entry:
-        value, entry = self._known.get((type_url, resource.name), (None, None))
-        if entry is not None and value == resource.value:
-            return entry
-        body = encode_one(type_url, resource)
-        return Entry(
-            name=resource.name,
-            version=version_of(body),
-            body=body,
-            needs=_needs(type_url, resource.value),
-            address=address_of(resource.value) if type_url == LISTENER else "",
-        )
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """All resources of one type as they were encoded, by the identity of their JSON and by name."""
+
+    by_value: dict[int, Encoded] = field(default_factory=dict)
+    by_name: dict[str, Encoded] = field(default_factory=dict)
+
+
+def _remembered(type_url: str, resources: tuple[Resource, ...], before: Memory) -> Memory:
+    """Whole lists at once: of ten thousand hosts one changed, and each of the others is only passed by."""
+    ids = [id(resource.value) for resource in resources]
+    found = list(map(before.by_value.get, ids))
+    if all(found) and len(resources) == len(before.by_name):
+        return before
+    by_name = before.by_name.copy()
+    for at in [at for at, encoded in enumerate(found) if encoded is None]:
+        resource = resources[at]
+        found[at] = by_name[resource.name] = _encoded(type_url, resource, before.by_name.get(resource.name))
+    every = [encoded for encoded in found if encoded is not None]
+    if len(by_name) > len(every):
+        by_name = {encoded.name: encoded for encoded in every}
+    return Memory(by_value=dict(zip(ids, every, strict=True)), by_name=by_name)
+
+
+def _encoded(type_url: str, resource: Resource, before: Encoded | None) -> Encoded:
+    if type_url in LISTS:
+        with _told_of(type_url, resource):
+            return encode_with_items(type_url, resource, before, _bytes)
+    if before is not None and before.value == resource.value:
+        return replace(before, value=resource.value)
+    body = encode_one(type_url, resource)
+    needs = endpoints_of(resource.value) if type_url == CLUSTER else ()
+    return Encoded(name=resource.name, version=version_of(body), body=body, needs=needs, value=resource.value)
 
 
 def encode_one(type_url: str, resource: Resource) -> bytes:
-    """The message of one resource, byte for byte the same for equal JSON."""
+    """The message of one resource, byte for byte the same for equal JSON. Raises EncodeError."""
+    with _told_of(type_url, resource):
+        return _bytes(type_url, resource.value)
+
+
+@contextmanager
+def _told_of(type_url: str, resource: Resource) -> Iterator[None]:
+    """What is wrong with a part is told of the resource that it is in."""
     try:
-        for name in {type_url, *_types_in(resource.value)}:
-            _load(name)
-        value, newer = take_out(type_url, resource.value)
-        message = json_format.ParseDict(value, _message(type_url))
-        put_back(message, newer)
+        yield
     except (json_format.ParseError, ValueError, KeyError, ImportError) as error:
         raise EncodeError(type_url, resource, _reason(error)) from error
+
+
+def _bytes(type_url: str, value: dict[str, Any]) -> bytes:
+    for name in {type_url, *_types_in(value)}:
+        _load(name)
+    value, newer = take_out(type_url, value)
+    message = json_format.ParseDict(value, _message(type_url))
+    put_back(message, newer)
     return message.SerializeToString(deterministic=True)
-
-
-def _needs(type_url: str, value: dict[str, Any]) -> tuple[str, ...]:
-    if type_url == CLUSTER:
-        return endpoints_of(value)
-    return routes_of(value) if type_url == LISTENER else ()
 
 
 def _message(type_url: str) -> Message:

@@ -20,6 +20,7 @@ from unstale.sidecar.xds.snapshot import Snapshot
 from unstale.sidecar.xds.state import State
 
 _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
+_NOTHING = "nothing"
 _UNLIMITED = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
 
 
@@ -42,6 +43,11 @@ class XdsServer:
     def is_settled(self) -> bool:
         """Whether Envoy is connected and acknowledged all it was told."""
         return self._state.is_settled
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether Envoy has everything that should be in force, also after its own restart."""
+        return self._state.is_settled and self._state.waiting_for() == _NOTHING
 
     async def start(self) -> None:
         """Listen; Envoy may connect any time from now on, and again after a `stop`."""

@@ -1,4 +1,4 @@
-"""RE2's question "does all of this text match?", answered without RE2 and without backtracking.
+"""RE2's questions "does all of this text match?" and "is it in there?", answered without backtracking.
 
 Python's `re` reads another syntax and can take for ever; here every part of an expression maps a set of places in the
 text to the set of places where it may end, so time grows with the expression times the text.
@@ -56,6 +56,11 @@ Node = Characters | Sequence | Choice | Repeat | Border
 def is_full_match(node: Node, text: str) -> bool:
     """The whole text is one match."""
     return len(text) in _ends(node, text, frozenset({0}))
+
+
+def is_found(node: Node, text: str) -> bool:
+    """Some part of the text, be it empty, is a match."""
+    return bool(_ends(node, text, frozenset(range(len(text) + 1))))
 
 
 def _ends(node: Node, text: str, starts: Places) -> Places:

@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from unstale.simulation.re2 import ExpressionError, compile_expression
-from unstale.simulation.regular_expression import is_full_match
+from unstale.re2.expression import is_found, is_full_match
+from unstale.re2.syntax import ExpressionError, compile_expression
 
 
 def fits(pattern: str, text: str) -> bool:
@@ -47,6 +47,24 @@ def fits(pattern: str, text: str) -> bool:
 )
 def test_all_of_the_text_must_match(pattern: str, text: str, expected: bool) -> None:
     assert fits(pattern, text) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("", "", True),
+        ("1\\.3[12]", "v1.32.0", True),
+        ("^1\\.32", "v1.32.0", False),
+        (r"0\z", "1.32.0", True),
+        (r"2\z", "1.32.0", False),
+        ("$", "1.32.0", True),
+        ("x*", "", True),
+        ("a", "", False),
+        ("(a|b)+c", "xxabac", True),
+    ],
+)
+def test_some_part_of_the_text_matches(pattern: str, text: str, expected: bool) -> None:
+    assert is_found(compile_expression(pattern), text) is expected
 
 
 @pytest.mark.parametrize("pattern", ["(", ")", "[", "a)", "*", "(?=a)", r"\8", r"\p{Greek}", "a\\"])

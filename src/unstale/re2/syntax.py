@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from unstale.simulation.regular_expression import Accepts, Border, Characters, Choice, Node, Repeat, Sequence
+from unstale.re2.expression import Accepts, Border, Characters, Choice, Node, Repeat, Sequence
 
 _REPEAT = re.compile(r"\{([0-9]+)(,([0-9]*))?\}", re.ASCII)
 _GROUP = re.compile(r"\(\?(?:P?<[A-Za-z_][A-Za-z0-9_]*>|([imsU]*)(?:-([imsU]*))?([:)]))", re.ASCII)
