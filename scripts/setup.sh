@@ -34,7 +34,7 @@ need_python() {
     fi
 }
 
-wanted() { { cat "$LOCK" pyproject.toml; pwd; "$PYTHON" -V; } | cksum; }
+wanted() { { cat "$LOCK"; grep -A9 "^\[project.scripts\]" pyproject.toml; pwd; "$PYTHON" -V; } | cksum; }
 
 need_venv() {
     [ -f "$STAMP" ] && [ "$(cat "$STAMP")" = "$(wanted)" ] && return
@@ -47,10 +47,21 @@ need_venv() {
     wanted >"$STAMP"
 }
 
+extension_sources() { { cat setup.py src/unstale/accesslog/_rows.c; "$VENV/bin/python" -V; command -v cc || true; } | cksum; }
+
+need_extension() {
+    [ -f "$VENV/.extension" ] && [ "$(cat "$VENV/.extension")" = "$(extension_sources)" ] && return
+    rm -f src/unstale/accesslog/_rows*.so
+    "$VENV/bin/python" setup.py --quiet build_ext --inplace >"$VENV/.extension.log" 2>&1 || true
+    ls src/unstale/accesslog/_rows*.so >/dev/null 2>&1 ||
+        say "no C compiler that works (see $VENV/.extension.log): logs are read in pure Python, the same but slower."
+    extension_sources >"$VENV/.extension"
+}
+
 need_programs() {
     packages=
     missing=
-    for pair in nft:nftables ip:iproute2 unshare:util-linux nsenter:util-linux setpriv:util-linux mount:mount; do
+    for pair in nft:nftables ip:iproute2 unshare:util-linux nsenter:util-linux setpriv:util-linux mount:mount slirp4netns:slirp4netns; do
         command -v "${pair%%:*}" >/dev/null 2>&1 && continue
         missing="$missing ${pair%%:*}"
         packages="$packages ${pair##*:}"
@@ -60,9 +71,10 @@ need_programs() {
         # shellcheck disable=SC2086
         install_packages $packages
     else
-        say "missing:$missing. The lab needs them; install them with: sudo apt-get install$packages"
+        say "missing:$missing. The lab and the sidecar need them; install them with: sudo apt-get install$packages"
     fi
 }
 
 need_venv
+need_extension
 need_programs
