@@ -11,12 +11,14 @@ from typing import Any, TypeVar
 
 import aiohttp
 import httpx
+import httpx2
 import requests
 import urllib3
 
 from unstale.clients.aiohttp import FreshConnector
 from unstale.clients.dns import Resolver
 from unstale.clients.httpx import AsyncFreshTransport, FreshTransport
+from unstale.clients.httpx2 import FreshTransport as Fresh2Transport
 from unstale.clients.ledger import Ledger
 from unstale.clients.policy import Policy
 from unstale.clients.requests import FreshAdapter
@@ -80,10 +82,11 @@ class Asked:
 
 
 class HttpxDriver(Driver):
-    failures = (httpx.NetworkError, httpx.RemoteProtocolError)
-    timeouts = (httpx.TimeoutException,)
+    failures: tuple[type[Exception], ...] = (httpx.NetworkError, httpx.RemoteProtocolError)
+    timeouts: tuple[type[Exception], ...] = (httpx.TimeoutException,)
 
     def __init__(self, asked: Asked) -> None:
+        self._client: Any
         verify = asked.tls or True
         if asked.is_plain:
             self._client = httpx.Client(transport=httpx.HTTPTransport(verify=verify, proxy=asked.proxy))
@@ -101,10 +104,24 @@ class HttpxDriver(Driver):
         headers: Mapping[str, str] | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> str:
-        return self._client.request(method, url, content=body, headers=headers, timeout=timeout_s).text
+        return str(self._client.request(method, url, content=body, headers=headers, timeout=timeout_s).text)
 
     def close(self) -> None:
         self._client.close()
+
+
+class Httpx2Driver(HttpxDriver):
+    failures = (httpx2.NetworkError, httpx2.RemoteProtocolError)
+    timeouts = (httpx2.TimeoutException,)
+
+    def __init__(self, asked: Asked) -> None:
+        verify = asked.tls or True
+        if asked.is_plain:
+            self._client = httpx2.Client(transport=httpx2.HTTPTransport(verify=verify, proxy=asked.proxy))
+            return
+        transport = Fresh2Transport(verify=verify, proxy=asked.proxy, policy=asked.policy, resolver=asked.resolver)
+        self.ledger = transport._ledger
+        self._client = httpx2.Client(transport=transport)
 
 
 class Looped(Driver):
@@ -145,11 +162,12 @@ class Looped(Driver):
 
 
 class AsyncHttpxDriver(Looped):
-    failures = HttpxDriver.failures
-    timeouts = HttpxDriver.timeouts
+    failures: tuple[type[Exception], ...] = HttpxDriver.failures
+    timeouts: tuple[type[Exception], ...] = HttpxDriver.timeouts
 
     def __init__(self, asked: Asked, *, http2: bool = False) -> None:
         super().__init__()
+        self._client: Any
         verify = asked.tls or True
         if asked.is_plain:
             plain = httpx.AsyncHTTPTransport(verify=verify, proxy=asked.proxy, http2=http2)
@@ -164,11 +182,32 @@ class AsyncHttpxDriver(Looped):
     async def send_async(
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str] | None, timeout_s: float
     ) -> str:
-        return (await self._client.request(method, url, content=body, headers=headers, timeout=timeout_s)).text
+        answer = await self._client.request(method, url, content=body, headers=headers, timeout=timeout_s)
+        return str(answer.text)
 
     def close(self) -> None:
         self.run(self._client.aclose())
         self.runner.close()
+
+
+class AsyncHttpx2Driver(AsyncHttpxDriver):
+    """With the transport for both kinds of client."""
+
+    failures = Httpx2Driver.failures
+    timeouts = Httpx2Driver.timeouts
+
+    def __init__(self, asked: Asked, *, http2: bool = False) -> None:
+        Looped.__init__(self)
+        verify = asked.tls or True
+        if asked.is_plain:
+            plain = httpx2.AsyncHTTPTransport(verify=verify, proxy=asked.proxy, http2=http2)
+            self._client = httpx2.AsyncClient(transport=plain)
+            return
+        transport = Fresh2Transport(
+            verify=verify, proxy=asked.proxy, http2=http2, policy=asked.policy, resolver=asked.resolver
+        )
+        self.ledger = transport._ledger
+        self._client = httpx2.AsyncClient(transport=transport)
 
 
 class AiohttpDriver(Looped):
@@ -286,6 +325,8 @@ class RequestsDriver(Driver):
 DRIVERS: dict[str, type[HttpxDriver | AsyncHttpxDriver | AiohttpDriver | Urllib3Driver | RequestsDriver]] = {
     "httpx": HttpxDriver,
     "httpx-async": AsyncHttpxDriver,
+    "httpx2": Httpx2Driver,
+    "httpx2-async": AsyncHttpx2Driver,
     "requests": RequestsDriver,
     "urllib3": Urllib3Driver,
     "aiohttp": AiohttpDriver,

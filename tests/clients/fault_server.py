@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import selectors
 import socket
 import ssl
 import struct
 import threading
 from collections import deque
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -26,6 +27,10 @@ class Do(StrEnum):
     RESET = "reset without running it"
     STAY_SILENT = "stay silent"
     ANSWER_AND_CLOSE = "answer with Connection: close"
+    SIDECAR_503 = "answer in the place of a server, as Envoy does"
+    SERVERS_503 = "answer 503 through Envoy"
+    CUT_HEAD = "hang up within the head"
+    RESET_HEAD = "reset within the head"
     CUT_BODY = "hang up within the body"
     SLOW_BODY = "send the body in pieces"
 
@@ -55,6 +60,7 @@ class Server:
         self.seen: list[Seen] = []
         self.connections = 0
         self.closed_by_client = threading.Semaphore(0)
+        self.on_silence: Callable[[Seen], None] | None = None
         self._tls = tls
         self._open: dict[asyncio.StreamWriter, str] = {}
         self._writers: list[asyncio.StreamWriter] = []
@@ -116,6 +122,8 @@ class Server:
     async def _end_idle(self, reset: bool) -> None:
         for writer in list(self._open):
             _end(writer, reset=reset)
+        for _ in range(8):
+            await asyncio.sleep(0)  # TLS says farewell some turns of the loop later
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         number, self.connections = self.connections, self.connections + 1
@@ -138,14 +146,28 @@ class Server:
     ) -> bool:
         method, target, body = await _request(reader)
         do = self.plan.popleft() if self.plan else self.otherwise.get(address, Do.ANSWER)
-        has_run = do not in (Do.HANG_UP, Do.RESET, Do.STAY_SILENT)
+        has_run = do not in (Do.HANG_UP, Do.RESET, Do.STAY_SILENT, Do.SIDECAR_503)
         self.seen.append(
             Seen(connection=number, address=address, method=method, target=target, body=body, has_run=has_run)
         )
         if do is Do.STAY_SILENT:
+            if self.on_silence is not None:
+                await self._loop.run_in_executor(None, self.on_silence, self.seen[-1])
             await reader.read()
         if do in (Do.HANG_UP, Do.RUN_THEN_CUT, Do.RESET, Do.STAY_SILENT):
             _end(writer, reset=do is Do.RESET)
+            return False
+        if do in (Do.SIDECAR_503, Do.SERVERS_503):
+            passed_on = b"x-envoy-upstream-service-time: 3\r\n" if do is Do.SERVERS_503 else b""
+            writer.write(
+                b"HTTP/1.1 503 Service Unavailable\r\nserver: envoy\r\n%scontent-length: 2\r\n\r\nUC" % passed_on
+            )
+            await writer.drain()
+            return True
+        if do in (Do.CUT_HEAD, Do.RESET_HEAD):
+            writer.write(b"HTTP/1.1 2")
+            await writer.drain()
+            _end(writer, reset=do is Do.RESET_HEAD)
             return False
         await self._answer(do, writer, address.encode())
         return do in (Do.ANSWER, Do.SLOW_BODY)
@@ -161,6 +183,31 @@ class Server:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
+
+
+class Refusing:
+    """Accepts TCP connections on one address and hangs up at once, before any handshake."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self.accepted = 0
+        self._sock = socket.create_server((address, port))
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def __enter__(self) -> Refusing:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._sock.shutdown(socket.SHUT_RDWR)
+        self._thread.join()
+        self._sock.close()
+
+    def _serve(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                accepted, _ = self._sock.accept()
+                self.accepted += 1
+                accepted.close()
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[str, str, bytes]:

@@ -28,11 +28,15 @@ class Record:
 
 
 class NameServer:
-    """Answers what `records` says, or the `rcode` set for the type of the question; `asked` lists the questions."""
+    """Answers what `records` says, or the `rcode` set for the type of the question, or nothing if that is `silent`.
+
+    `asked` lists the questions.
+    """
 
     def __init__(self) -> None:
         self.records: list[Record] = []
         self.rcode: dict[str, int] = {}
+        self.silent: set[str] = set()
         self.asked: list[str] = []
         self._sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._sock.bind(("127.0.0.1", 0))
@@ -56,9 +60,14 @@ class NameServer:
             Record(name=name, ttl_s=ttl_s, kind=kind, data=tuple(data)) for kind, data in by_kind.items() if data
         ]
 
-    def lookup(self) -> SystemLookup:
+    def lookup(self, *, resolution_delay_s: float = 2.0) -> SystemLookup:
         return SystemLookup(
-            nameservers=("127.0.0.1",), port=self.port, lifetime_s=2.0, hosts_file="/nowhere", resolv_conf="/nowhere"
+            nameservers=("127.0.0.1",),
+            port=self.port,
+            lifetime_s=2.0,
+            resolution_delay_s=resolution_delay_s,
+            hosts_file="/nowhere",
+            resolv_conf="/nowhere",
         )
 
     def resolver(self, clock: Callable[[], float] | None = None) -> Resolver:
@@ -72,7 +81,9 @@ class NameServer:
             if not wire:
                 return
             query = dns.message.from_wire(wire)
-            self._sock.sendto(self._answer(query).to_wire(), peer)
+            if dns.rdatatype.to_text(query.question[0].rdtype) in self.silent:
+                continue
+            self._sock.sendto(self._answer(query).to_wire(want_shuffle=False), peer)
 
     def _answer(self, query: dns.message.Message) -> dns.message.Message:
         question = query.question[0]

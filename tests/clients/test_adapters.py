@@ -6,10 +6,11 @@ import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+import aiohttp.connector
 import pytest
 import trustme
 from client_drivers import DRIVERS, Asked, Driver
-from fault_server import Do, Server
+from fault_server import Do, Refusing, Server
 from name_server import FakeClock, NameServer
 
 from unstale.clients.dns_cache import Entry
@@ -49,7 +50,7 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture(params=DRIVERS)
-def make(request: pytest.FixtureRequest, names: NameServer) -> Iterator[Make]:
+def make(request: pytest.FixtureRequest, names: NameServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     made: list[Driver] = []
 
     def make(
@@ -64,6 +65,8 @@ def make(request: pytest.FixtureRequest, names: NameServer) -> Iterator[Make]:
         driver = DRIVERS[request.param](asked)
         if clock is not None:
             driver.ledger.clock = clock
+            # aiohttp notes itself since when a connection idles.
+            monkeypatch.setattr(aiohttp.connector, "monotonic", clock)
         made.append(driver)
         return driver
 
@@ -138,6 +141,40 @@ def test_a_post_with_an_idempotency_key_is_repeated_whole(make: Make, server: Se
     assert [seen.body for seen in server.seen] == [b"", b"amount=1", b"amount=1"]
 
 
+def test_a_sidecars_own_503_is_the_cut_that_it_stands_for(make: Make, server: Server) -> None:
+    client = make()
+    client.get(url(server))
+    server.plan.append(Do.SIDECAR_503)
+    assert client.get(url(server)) == "127.0.0.1"
+    server.plan.append(Do.SIDECAR_503)
+    assert client.post(url(server)) == "UC"
+    assert [seen.connection for seen in server.seen] == [0, 0, 1, 1]
+    assert client.get(url(server)) == "127.0.0.1"
+    assert server.connections == 3
+    assert client.ledger.metrics.repeats == 1
+
+
+def test_two_503_of_a_sidecar_are_told(make: Make, server: Server) -> None:
+    client = make()
+    client.get(url(server))
+    server.plan.extend([Do.SIDECAR_503] * 3)
+    assert client.get(url(server)) == "UC"
+    assert len(server.seen) == 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "policy"),
+    [(Do.SERVERS_503, Policy()), (Do.SIDECAR_503, Policy(repeats_sidecar_503=False))],
+    ids=["server's own", "not wanted"],
+)
+def test_another_503_is_an_answer(make: Make, server: Server, fault: Do, policy: Policy) -> None:
+    client = make(policy)
+    client.get(url(server))
+    server.plan.append(fault)
+    assert client.get(url(server)) == "UC"
+    assert server.connections == 1
+
+
 def test_a_new_connection_that_fails_at_the_only_address_is_told(make: Make, server: Server) -> None:
     client = make()
     server.plan.extend([Do.HANG_UP] * 4)
@@ -147,13 +184,49 @@ def test_a_new_connection_that_fails_at_the_only_address_is_told(make: Make, ser
     assert client.ledger.metrics.repeats == 0
 
 
-def test_an_answer_that_began_is_never_repeated(make: Make, server: Server) -> None:
+@pytest.mark.parametrize("fault", [Do.CUT_HEAD, Do.RESET_HEAD, Do.CUT_BODY])
+def test_an_answer_that_began_is_never_repeated(make: Make, server: Server, fault: Do) -> None:
     client = make()
     client.get(url(server))
-    server.plan.append(Do.CUT_BODY)
+    server.plan.append(fault)
     with pytest.raises(client.failures):
-        client.get(url(server))
+        client.post(url(server), {"Idempotency-Key": "a"})
     assert len(server.seen) == 2
+    assert client.ledger.metrics.repeats == 0
+
+
+def test_a_request_that_may_have_run_is_sent_twice_and_no_more(make: Make, server: Server) -> None:
+    client = make()
+    client.get(url(server))
+    server.plan.extend([Do.RUN_THEN_CUT] * 4)
+    with pytest.raises(client.failures):
+        client.post(url(server), {"Idempotency-Key": "a"})
+    assert [seen.method for seen in server.seen] == ["GET", "POST", "POST"]
+
+
+def test_a_handshake_that_is_cut_has_sent_nothing_and_is_tried_elsewhere(
+    make: Make, tls: Tls, names: NameServer
+) -> None:
+    with Server(("127.0.0.2",), tls=tls.server) as server, Refusing("127.0.0.1", server.port) as refusing:
+        names.point(HOST, "127.0.0.1", "127.0.0.2")
+        client = make(tls=tls.client)
+        assert client.post(url(server, scheme="https")) == "127.0.0.2"
+        assert (refusing.accepted, len(server.seen)) == (1, 1)
+
+
+def test_a_host_whose_answers_rotate_keeps_its_connections(make: Make, server: Server, names: NameServer) -> None:
+    client = make()
+    look_up = client.ledger.resolver._look_up
+    for address in ["127.0.0.1", "127.0.0.2"] * 3:
+        names.point(HOST, address)
+        look_up(HOST)
+        client.get(url(server))
+    opened = server.connections
+    for address in ["127.0.0.1", "127.0.0.2"] * 3:
+        names.point(HOST, address)
+        look_up(HOST)
+        client.get(url(server))
+    assert server.connections == opened
 
 
 def test_a_silent_server_is_the_librarys_own_time_out(make: Make, server: Server) -> None:
@@ -206,6 +279,28 @@ def test_a_get_follows_a_host_that_moved_while_the_old_address_hangs_up(
     client.ledger.resolver._entries[HOST] = forgotten(client)
     assert client.get(url(server)) == "127.0.0.2"
     assert [seen.address for seen in server.seen] == ["127.0.0.1", "127.0.0.1", "127.0.0.2"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_get_that_waits_too_long_at_an_address_that_left_dns_is_cut_and_repeated(
+    make: Make, server: Server, names: NameServer, method: str
+) -> None:
+    client = make(Policy(overdue_s=0.05))
+    client.get(url(server))
+    server.otherwise["127.0.0.1"] = Do.STAY_SILENT
+
+    def move(event: object) -> None:
+        names.point(HOST, "127.0.0.2")
+        client.ledger.resolver._look_up(HOST)
+
+    server.on_silence = move
+    if method == "GET":
+        assert client.get(url(server)) == "127.0.0.2"
+        assert client.ledger.metrics.repeats == 1
+    else:
+        with pytest.raises(client.timeouts):
+            client.send("POST", url(server), body=b"1", timeout_s=0.3)
+    assert client.ledger.metrics.retired == {Retirement.LEFT_DNS: 1}
 
 
 def test_an_idle_connection_is_shut_when_its_address_leaves_dns(make: Make, server: Server, names: NameServer) -> None:

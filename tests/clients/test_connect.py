@@ -89,8 +89,8 @@ def test_a_hang_up_is_seen_behind_bytes_that_nobody_read() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         liveness = Liveness(ours)
-        assert (liveness.has_something_to_read(), liveness.is_hung_up()) == (False, False)
+        assert (bool(liveness.poll()), liveness.is_hung_up()) == (False, False)
         theirs.send(b"x")
-        assert (liveness.has_something_to_read(), liveness.is_hung_up()) == (True, False)
+        assert (bool(liveness.poll()), liveness.is_hung_up()) == (True, False)
         theirs.shutdown(socket.SHUT_WR)
-        assert (liveness.has_something_to_read(), liveness.is_hung_up()) == (True, True)
+        assert (bool(liveness.poll()), liveness.is_hung_up()) == (True, True)

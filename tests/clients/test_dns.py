@@ -33,6 +33,12 @@ def test_addresses_of_both_families_are_found(names: NameServer) -> None:
     assert found.ttl_s == 30
 
 
+def test_a_family_that_is_never_answered_is_not_waited_for(names: NameServer) -> None:
+    names.silent = {"AAAA"}
+    found = names.lookup(resolution_delay_s=0.0)("shop.test")
+    assert found == Found(addresses=("10.0.0.1",), ttl_s=30, is_v6_failed=True)
+
+
 def test_the_smallest_ttl_on_the_way_counts(names: NameServer) -> None:
     names.records = [
         Record(name="shop.test", ttl_s=300, kind="CNAME", data=("edge.test.",)),

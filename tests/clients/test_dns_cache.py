@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 
 import pytest
 
@@ -82,3 +83,70 @@ def test_a_family_that_could_not_be_looked_up_keeps_its_addresses(
 @pytest.mark.parametrize(("now", "may_ask"), [(100.4, False), (100.5, True)])
 def test_failed_exchanges_do_not_flood_the_name_server(now: float, may_ask: bool) -> None:
     assert good().may_be_forced(now) is may_ask
+
+
+def answered(entry: Entry, now: float, *addresses: str, grace_s: float = 120.0) -> Entry:
+    return renewed(entry, Found(addresses=addresses, ttl_s=5.0), asked_at=now, now=now, stale_s=300.0, grace_s=grace_s)
+
+
+def test_an_address_that_left_for_good_counts_no_longer() -> None:
+    entry = answered(answered(Entry(), 0.0, "1.1.1.1"), 5.0, "1.1.1.2")
+    assert entry.listed == ("1.1.1.2",)
+
+
+@pytest.mark.parametrize(("away_s", "is_rotating"), [(299.9, True), (300.0, False)])
+def test_addresses_that_come_back_in_time_twice_make_a_host_rotate(away_s: float, is_rotating: bool) -> None:
+    entry, now = Entry(), 0.0
+    for address in ("1.1.1.1", "1.1.1.2", "1.1.1.1", "1.1.1.2"):
+        entry = answered(entry, now, address)
+        now += away_s / 2
+    assert entry.addresses == ("1.1.1.2",)
+    now -= away_s / 2
+    entry = answered(entry, now + 1, "1.1.1.3")
+    assert ("1.1.1.2" in entry.listed) is is_rotating
+
+
+def test_one_return_is_a_fail_over_that_was_undone() -> None:
+    entry = Entry()
+    for now, address in enumerate(("1.1.1.1", "1.1.1.2", "1.1.1.1")):
+        entry = answered(entry, float(now), address)
+    assert entry.listed == ("1.1.1.1",)
+
+
+@pytest.mark.parametrize(("now", "is_listed"), [(123.9, True), (124.0, False)])
+def test_at_a_host_that_rotates_an_address_counts_for_the_grace_period(now: float, is_listed: bool) -> None:
+    entry = Entry()
+    for moment, address in enumerate(("1.1.1.1", "1.1.1.2", "1.1.1.1", "1.1.1.2", "1.1.1.9")):
+        entry = answered(entry, float(moment), address)
+    assert set(entry.listed) == {"1.1.1.9", "1.1.1.1", "1.1.1.2"}
+    entry = answered(entry, now, "1.1.1.8")
+    assert ("1.1.1.9" in entry.listed) is is_listed
+
+
+def test_the_memory_of_addresses_is_bounded() -> None:
+    entry = Entry()
+    for number in range(2000):
+        entry = answered(entry, number / 100, f"10.0.{number // 256}.{number % 256}")
+    assert len(entry.last_seen) == 512
+    assert "10.0.7.207" in entry.last_seen
+
+
+@pytest.mark.parametrize(("pool", "a_time", "most_share"), [(8, 2, 0.05), (16, 4, 0.05), (64, 8, 0.05), (256, 8, 0.05)])
+def test_grace_keeps_the_connections_of_a_host_that_rotates(pool: int, a_time: int, most_share: float) -> None:
+    assert opened_in_an_hour(pool, a_time, grace_s=120.0) < most_share * opened_in_an_hour(pool, a_time, grace_s=0.0)
+
+
+def opened_in_an_hour(pool: int, a_time: int, *, grace_s: float) -> int:
+    """Connections opened to keep eight, at a host that names `a_time` of `pool` addresses each five seconds."""
+    chance = random.Random(1)
+    names = [f"10.0.0.{number}" for number in range(pool)]
+    entry, opened, now = Entry(), 0, 0.0
+    held: list[tuple[str, float]] = []
+    while now < 3600:
+        entry = answered(entry, now, *chance.sample(names, a_time), grace_s=grace_s)
+        held = [(address, end) for address, end in held if address in entry.listed and end > now]
+        while len(held) < 8:
+            held.append((entry.addresses[0], now + 300 - 60 * chance.random()))
+            opened += 1
+        now += 4.0
+    return opened

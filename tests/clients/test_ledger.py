@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 
 import pytest
 from name_server import FakeClock
 
+from unstale.clients.counts import MANY_ADDRESSES, OTHERS
 from unstale.clients.dns import Resolver
 from unstale.clients.dns_cache import Found
 from unstale.clients.events import AddressesChanged, ConnectionOpened, ConnectionRetired, Event, RequestRepeated
@@ -21,8 +23,9 @@ HOST = "shop.test"
 class Book:
     """A ledger on a fake clock with a host whose addresses the test sets."""
 
-    def __init__(self, policy: Policy | None = None, *addresses: str) -> None:
+    def __init__(self, policy: Policy | None = None, *addresses: str, ttl_s: float = 60.0) -> None:
         self.clock = FakeClock()
+        self.ttl_s = ttl_s
         self.addresses = addresses or ("10.0.0.1",)
         self.events: list[Event] = []
         self.shut: list[str] = []
@@ -31,7 +34,7 @@ class Book:
         self.resolver.addresses(HOST)
 
     def open(self, address: str = "10.0.0.1") -> Tracked:
-        tracked = self.ledger.opened(HOST, address, lambda: self.shut.append(address))
+        tracked = self.ledger.opened(HOST, address, lambda: self._shut(address))
         assert self.ledger.claim(tracked)
         return tracked
 
@@ -49,8 +52,12 @@ class Book:
     def reasons(self) -> list[Retirement]:
         return [event.reason for event in self.events if isinstance(event, ConnectionRetired)]
 
+    def _shut(self, address: str) -> bool:
+        self.shut.append(address)
+        return True
+
     def _lookup(self, host: str) -> Found:
-        return Found(addresses=self.addresses, ttl_s=60)
+        return Found(addresses=self.addresses, ttl_s=self.ttl_s)
 
 
 def test_a_move_shuts_what_is_idle_and_lets_what_is_busy_finish() -> None:
@@ -73,7 +80,7 @@ def test_a_connection_to_an_address_that_left_meanwhile_carries_the_request_it_w
 
 def test_a_connection_that_was_just_opened_is_not_shut_under_its_first_request() -> None:
     book = Book()
-    tracked = book.ledger.opened(HOST, "10.0.0.1", lambda: book.shut.append("10.0.0.1"))
+    tracked = book.ledger.opened(HOST, "10.0.0.1", lambda: book._shut("10.0.0.1"))
     book.move("10.0.0.2")
     assert book.shut == []
     assert book.ledger.claim(tracked)
@@ -186,6 +193,17 @@ def test_events_and_counts_tell_the_same() -> None:
     assert (metrics.retired, metrics.requests) == ({Retirement.LEFT_DNS: 1}, 2)
 
 
+def test_the_counts_by_address_are_bounded_and_lose_nothing() -> None:
+    book = Book(None, *(f"10.0.{number // 256}.{number % 256}" for number in range(1000)))
+    for address in book.addresses:
+        book.ledger.closed(book.open(address))
+    opened = book.ledger.metrics.opened
+    assert len(opened) <= MANY_ADDRESSES + 2
+    assert sum(opened.values()) == 1000
+    assert opened[book.addresses[-1]] == 1
+    assert opened[OTHERS] == 1000 - len(opened) + 1
+
+
 def test_hosts_without_a_connection_are_forgotten_when_there_are_many() -> None:
     book = Book()
     kept = book.idle()
@@ -200,25 +218,100 @@ def a_get() -> Story:
     return Story("get", has_idempotency_key=False, is_replayable=True)
 
 
-def test_repeats_wait_longer_each_time_and_use_what_dns_says_then() -> None:
-    book = Book()
+def cut(tracked: Tracked | None = None) -> Broken:
+    return Broken(host=HOST, tracked=tracked, cut=Cut.UNANSWERED)
+
+
+class Waits:
+    """Sleeps on the book's clock, and moves the host when so much time has passed."""
+
+    def __init__(self, book: Book, *, moves_after_s: float = math.inf) -> None:
+        self.pauses: list[float] = []
+        self._book = book
+        self._moves_at = book.clock() + moves_after_s
+
+    def __call__(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self._book.clock.advance(seconds)
+        if self._book.clock() >= self._moves_at:
+            self._book.addresses = ("10.0.0.2",)
+
+
+def test_the_one_repeat_of_a_request_that_may_have_run_waits_for_dns() -> None:
+    book = Book(ttl_s=2)
     tracked = book.idle()
     book.ledger.claim(tracked)
-    story, pauses = a_get(), []
+    sleep = Waits(book, moves_after_s=1.6)
+    assert may_repeat(book.ledger, a_get(), cut(tracked), sleep=sleep)
+    assert sleep.pauses == [0.25, 0.25, 0.5, 1.0]
+    assert book.resolver.known(HOST) == ("10.0.0.2",)
+    repeats = [event for event in book.events if isinstance(event, RequestRepeated)]
+    assert str(repeats[0]) == "shop.test: GET cut before the answer, repeat 1 after 2.00 s"
+
+
+def test_the_one_repeat_is_sent_to_the_old_address_when_dns_had_its_chance() -> None:
+    book = Book(ttl_s=2)
+    tracked = book.idle()
+    book.ledger.claim(tracked)
+    sleep = Waits(book)
+    story = a_get()
+    assert may_repeat(book.ledger, story, cut(tracked), sleep=sleep)
+    assert sum(sleep.pauses) == pytest.approx(3.0)
+    assert not may_repeat(book.ledger, story, cut(tracked), sleep=sleep)
+    assert book.ledger.metrics.repeats == 1
+
+
+def test_the_one_repeat_waits_for_nothing_where_dns_cannot_change_in_time() -> None:
+    book = Book(ttl_s=60)
+    tracked = book.idle()
+    book.ledger.claim(tracked)
+    sleep = Waits(book)
+    assert may_repeat(book.ledger, a_get(), cut(tracked), sleep=sleep)
+    assert sleep.pauses == []
+
+
+def test_an_address_that_answered_a_later_request_is_worth_the_repeat_at_once() -> None:
+    book = Book(None, "10.0.0.1", "10.0.0.2", ttl_s=2)
+    tracked, other = book.idle(), book.idle("10.0.0.2")
+    book.ledger.claim(tracked)
+    pauses: list[float] = []
 
     def sleep(seconds: float) -> None:
         pauses.append(seconds)
         book.clock.advance(seconds)
+        book.ledger.claim(other)
+        book.ledger.answered(other, None)
+        book.ledger.release(other)
 
-    broken = Broken(host=HOST, tracked=tracked, cut=Cut.UNANSWERED)
-    while may_repeat(book.ledger, story, broken, sleep=sleep):
-        broken = Broken(host=HOST, tracked=None, cut=Cut.UNANSWERED)
-        if story.repeats == 3:
-            book.addresses = ("10.0.0.2",)
-    assert pauses == [0.25, 0.5, 1.0, 2.0]
-    assert book.resolver.known(HOST) == ("10.0.0.2",)
-    repeats = [event for event in book.events if isinstance(event, RequestRepeated)]
-    assert str(repeats[1]) == "shop.test: GET cut before the answer, repeat 2 in 0.25 s"
+    assert may_repeat(book.ledger, a_get(), cut(tracked), sleep=sleep)
+    assert pauses == [0.25]
+
+
+def test_an_answer_to_an_earlier_request_says_nothing_about_the_address() -> None:
+    book = Book(None, "10.0.0.1", "10.0.0.2", ttl_s=2)
+    tracked, other = book.idle(), book.open("10.0.0.2")
+    book.ledger.claim(tracked)
+    book.clock.advance(0.1)
+    story = a_get()
+    sleep = Waits(book)
+
+    def answer_first(seconds: float) -> None:
+        book.ledger.answered(other, None)
+        sleep(seconds)
+
+    assert may_repeat(book.ledger, story, cut(tracked), sleep=answer_first)
+    assert len(sleep.pauses) > 1
+
+
+def test_what_no_server_got_is_tried_with_growing_pauses() -> None:
+    book = Book()
+    book.idle()
+    story, sleep = a_get(), Waits(book)
+    refused = Broken(host=HOST, tracked=None, cut=Cut.NEVER_SENT)
+    book.ledger.avoid(HOST, ("10.0.0.1",))
+    while may_repeat(book.ledger, story, refused, sleep=sleep):
+        pass
+    assert sleep.pauses == [0.25, 0.25, 0.5, 1.0, 2.0]
     assert book.ledger.metrics.repeats == 5
 
 

@@ -16,6 +16,7 @@ from unstale.clients.policy import (
     Retirement,
     announced_idle_s,
     in_order,
+    is_sidecar_503,
     observed_idle_s,
 )
 
@@ -27,8 +28,10 @@ CUT_ON_REUSE = Failure(
     was_reused=True,
     has_other_address=False,
     was_good=True,
+    sends=1,
 )
-STEADY = Policy(max_repeats=3, repeat_within_s=5, repeat_base_s=0.25)
+NEVER_SENT = replace(CUT_ON_REUSE, cut=Cut.NEVER_SENT, was_reused=False, sends=0)
+STEADY = Policy(max_tries=3, repeat_within_s=5, repeat_base_s=0.25)
 
 
 def pause(failure: Failure, *, policy: Policy = STEADY, tokens: float = 10, spread: float = 0.5) -> float | None:
@@ -77,16 +80,11 @@ def test_the_idle_limit_stays_below_the_servers(
 
 
 @pytest.mark.parametrize(
-    ("max_requests", "requests", "until"),
-    [(None, 10**6, 104.0), (1, 0, 104.0), (1, 1, -math.inf), (1, 2, -math.inf), (5, 4, 104.0), (5, 5, -math.inf)],
+    ("max_requests", "requests", "is_last"),
+    [(None, 10**6, False), (1, 0, False), (1, 1, True), (1, 2, True), (5, 4, False), (5, 5, True)],
 )
-def test_the_last_request_ends_the_use(max_requests: int | None, requests: int, until: float) -> None:
-    policy = Policy(max_requests=max_requests)
-    assert policy.use_until(expires_at=110.0, idle_since=100.0, idle_limit_s=4.0, requests=requests) == until
-
-
-def test_the_use_ends_with_age_where_that_comes_before_idleness() -> None:
-    assert Policy().use_until(expires_at=102.0, idle_since=100.0, idle_limit_s=4.0, requests=1) == 102.0
+def test_the_last_request_ends_the_use(max_requests: int | None, requests: int, is_last: bool) -> None:
+    assert Policy(max_requests=max_requests).is_last(requests) is is_last
 
 
 @pytest.mark.parametrize(
@@ -144,28 +142,72 @@ def test_the_budget_is_whole_repeats(tokens: float, is_repeated: bool) -> None:
     assert (pause(CUT_ON_REUSE, tokens=tokens) is not None) is is_repeated
 
 
-@pytest.mark.parametrize(("repeats", "is_repeated"), [(0, True), (1, True), (2, True), (3, False), (4, False)])
-def test_the_number_of_repeats_is_bounded(repeats: int, is_repeated: bool) -> None:
-    assert (pause(replace(CUT_ON_REUSE, repeats=repeats)) is not None) is is_repeated
+@pytest.mark.parametrize(
+    ("max_repeats", "sends", "is_repeated"),
+    [(0, 1, False), (1, 0, True), (1, 1, True), (1, 2, False), (2, 2, True), (2, 3, False)],
+)
+def test_a_request_that_may_have_run_is_sent_again_so_often_and_no_more(
+    max_repeats: int, sends: int, is_repeated: bool
+) -> None:
+    policy = Policy(max_repeats=max_repeats)
+    assert (pause(replace(CUT_ON_REUSE, sends=sends), policy=policy) is not None) is is_repeated
 
 
-def test_no_repeats_at_all_when_none_are_allowed() -> None:
-    assert pause(CUT_ON_REUSE, policy=Policy(max_repeats=0)) is None
+@pytest.mark.parametrize(("tries", "is_repeated"), [(0, True), (1, True), (2, True), (3, False), (4, False)])
+def test_the_tries_of_what_was_never_sent_are_bounded(tries: int, is_repeated: bool) -> None:
+    assert (pause(replace(NEVER_SENT, tries=tries)) is not None) is is_repeated
+
+
+def test_tries_that_reached_no_server_do_not_use_up_the_one_repeat() -> None:
+    assert pause(replace(CUT_ON_REUSE, tries=3)) == 0.0
 
 
 @pytest.mark.parametrize(
-    ("repeats", "spread", "pause_s"),
-    [(0, 0.5, 0.0), (1, 0.0, 0.125), (1, 0.5, 0.25), (1, 1.0, 0.375), (2, 0.5, 0.5), (3, 0.5, 1.0), (4, 0.5, 2.0)],
+    ("since_first_s", "spread", "pause_s"),
+    [
+        (0, 0.0, 0.125),
+        (0, 0.5, 0.25),
+        (0, 1.0, 0.375),
+        (0.25, 0.5, 0.25),
+        (0.5, 0.5, 0.5),
+        (1, 0.5, 1.0),
+        (2, 0.0, 1.0),
+    ],
 )
-def test_the_pause_doubles_after_the_first_repeat(repeats: int, spread: float, pause_s: float) -> None:
-    policy = Policy(max_repeats=9, repeat_base_s=0.25)
-    assert pause(replace(CUT_ON_REUSE, repeats=repeats), policy=policy, spread=spread) == pytest.approx(pause_s)
+def test_the_pause_is_as_long_again_as_the_wait_so_far(since_first_s: float, spread: float, pause_s: float) -> None:
+    failure = replace(NEVER_SENT, tries=1, since_first_s=since_first_s)
+    assert pause(failure, spread=spread) == pytest.approx(pause_s)
 
 
-@pytest.mark.parametrize(("since_first_s", "is_repeated"), [(0, True), (4.75, True), (4.76, False), (60, False)])
-def test_the_repeats_end_in_time(since_first_s: float, is_repeated: bool) -> None:
-    failure = replace(CUT_ON_REUSE, repeats=1, since_first_s=since_first_s)
+@pytest.mark.parametrize(("since_first_s", "is_repeated"), [(0, True), (2.5, True), (2.51, False), (60, False)])
+def test_no_try_begins_after_the_time(since_first_s: float, is_repeated: bool) -> None:
+    failure = replace(NEVER_SENT, tries=1, since_first_s=since_first_s)
     assert (pause(failure) is not None) is is_repeated
+
+
+@pytest.mark.parametrize(("since_first_s", "is_repeated"), [(0, True), (5, True), (5.01, False)])
+def test_no_repeat_begins_after_the_time(since_first_s: float, is_repeated: bool) -> None:
+    assert (pause(replace(CUT_ON_REUSE, since_first_s=since_first_s)) is not None) is is_repeated
+
+
+@pytest.mark.parametrize(
+    ("change", "pause_s"),
+    [
+        ({"dns_changes_in_s": math.inf}, 0.0),
+        ({"dns_changes_in_s": 5.01}, 0.0),
+        ({"dns_changes_in_s": 5.0}, 0.25),
+        ({"dns_changes_in_s": 0.1}, 0.1),
+        ({"dns_changes_in_s": 0.0}, 0.0),
+        ({"dns_changes_in_s": -1.0}, 0.0),
+        ({"dns_changes_in_s": 3.0, "since_first_s": 2.0}, 1.0),
+        ({"dns_changes_in_s": 3.01, "since_first_s": 2.0}, 0.0),
+        ({"dns_changes_in_s": 3.0, "has_other_address": True}, 0.25),
+        ({"dns_changes_in_s": 3.0, "has_good_address": True}, 0.0),
+        ({"dns_changes_in_s": 3.0, "was_good": False}, 0.25),
+    ],
+)
+def test_the_one_repeat_waits_until_dns_may_have_changed(change: dict[str, Any], pause_s: float) -> None:
+    assert pause(replace(CUT_ON_REUSE, **change)) == pytest.approx(pause_s)
 
 
 @pytest.mark.parametrize(
@@ -173,55 +215,69 @@ def test_the_repeats_end_in_time(since_first_s: float, is_repeated: bool) -> Non
     [
         ({}, None),
         ({"has_other_address": True}, 0.0),
-        ({"repeats": 1}, 0.25),
+        ({"has_good_address": True}, 0.0),
+        ({"dns_changes_in_s": 2.0}, 0.25),
+        ({"dns_changes_in_s": 2.0, "was_good": False}, None),
+        ({"dns_changes_in_s": 0.0}, None),
         ({"method": "POST", "has_other_address": True}, None),
     ],
-    ids=["at the only address", "with another address", "after a repeat", "but never a POST"],
+    ids=[
+        "only address",
+        "other address",
+        "good address",
+        "DNS may change",
+        "never good",
+        "DNS did not",
+        "never a POST",
+    ],
 )
 def test_a_new_connection_that_is_cut_is_repeated_where_there_is_hope(
     change: dict[str, Any], pause_s: float | None
 ) -> None:
-    failure = replace(CUT_ON_REUSE, was_reused=False, **change)
-    assert pause(failure) == pause_s
+    assert pause(replace(CUT_ON_REUSE, was_reused=False, **change)) == pause_s
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(
-    ("was_good", "has_other_address", "repeats", "pause_s"),
+    ("was_good", "has_other_address", "tries", "pause_s"),
     [(False, False, 0, None), (True, False, 0, 0.25), (False, True, 0, 0.0), (False, False, 1, 0.25)],
-    ids=["host never answered", "host answered before", "another address", "after a repeat"],
+    ids=["host never answered", "host answered before", "another address", "after a try"],
 )
-def test_what_was_never_sent_is_repeated_whatever_the_method(
-    method: str, was_good: bool, has_other_address: bool, repeats: int, pause_s: float | None
+def test_what_was_never_sent_is_tried_again_whatever_the_method(
+    method: str, was_good: bool, has_other_address: bool, tries: int, pause_s: float | None
 ) -> None:
-    failure = replace(
-        CUT_ON_REUSE,
-        cut=Cut.NEVER_SENT,
-        method=method,
-        was_reused=False,
-        was_good=was_good,
-        has_other_address=has_other_address,
-        repeats=repeats,
-    )
+    failure = replace(NEVER_SENT, method=method, was_good=was_good, has_other_address=has_other_address, tries=tries)
     assert pause(failure) == pause_s
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 @pytest.mark.parametrize(
-    ("has_other_address", "repeats", "pause_s"), [(False, 0, None), (False, 1, None), (True, 0, 0.0), (True, 1, 0.25)]
+    ("has_other_address", "tries", "pause_s"), [(False, 0, None), (False, 1, None), (True, 0, 0.0), (True, 1, 0.25)]
 )
 def test_a_connect_time_out_is_repeated_only_for_an_address_that_was_not_tried(
-    method: str, has_other_address: bool, repeats: int, pause_s: float | None
+    method: str, has_other_address: bool, tries: int, pause_s: float | None
 ) -> None:
     failure = replace(
-        CUT_ON_REUSE,
-        cut=Cut.CONNECT_TIMED_OUT,
-        method=method,
-        was_reused=False,
-        has_other_address=has_other_address,
-        repeats=repeats,
+        NEVER_SENT, cut=Cut.CONNECT_TIMED_OUT, method=method, has_other_address=has_other_address, tries=tries
     )
     assert pause(failure) == pause_s
+
+
+@pytest.mark.parametrize(
+    ("status", "scheme", "server", "service_time", "is_sidecars"),
+    [
+        (503, "http", "envoy", None, True),
+        (502, "http", "envoy", None, False),
+        (503, "https", "envoy", None, False),
+        (503, "http", "nginx", None, False),
+        (503, "http", None, None, False),
+        (503, "http", "envoy", "3", False),
+    ],
+)
+def test_a_503_is_the_sidecars_where_no_server_took_part(
+    status: int, scheme: str, server: str | None, service_time: str | None, is_sidecars: bool
+) -> None:
+    assert is_sidecar_503(status, scheme, server, service_time) is is_sidecars
 
 
 @pytest.mark.parametrize(
@@ -282,8 +338,9 @@ def test_families_take_turns_and_suspects_come_last(
 
 @pytest.mark.parametrize("field", ["max_age_s", "max_idle_s", "max_requests", "max_repeats", "connect_timeout_s"])
 def test_a_negative_limit_is_refused(field: str) -> None:
+    bad: dict[str, Any] = {field: -1}
     with pytest.raises(ValueError, match=rf"Policy: {field} is negative \(-1\). Give 0 or more."):
-        Policy(**{field: -1})
+        replace(Policy(), **bad)
 
 
 def test_a_jitter_above_one_and_no_requests_at_all_are_refused() -> None:

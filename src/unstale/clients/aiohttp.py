@@ -11,10 +11,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import math
 import socket
+import ssl as ssl_module
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -23,20 +25,25 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest, ConnectionKey
 from aiohttp.connector import AddrInfoType, Connection, SocketFactoryType
 
-from unstale.clients.aiohttp_exchange import Handler, Repeating, story_of
+from unstale.clients.aiohttp_exchange import Handler, IdleSince, story_of
 from unstale.clients.connect import family_of, socket_options
 from unstale.clients.dns import Resolver
 from unstale.clients.events import Listener, Metrics
 from unstale.clients.ledger import Ledger
-from unstale.clients.policy import Cut, Policy
+from unstale.clients.policy import SAFE_METHODS, Cut, Policy
 from unstale.clients.repeat import Broken, Story, may_repeat_async
+from unstale.clients.tracked import Tracked
 
 if TYPE_CHECKING:
-    import ssl as ssl_module
-
     from aiohttp.tracing import Trace
 
 KEEPALIVE_TIMEOUT_S = 15.0  # aiohttp's own default
+
+UNSET: Any = object()
+
+# A loop that sends a request so soon after the last one is at work and hears of a hang-up by itself. After a longer
+# pause it may have stood still meanwhile, so the socket is asked; that costs 3 % of a busy client's processor time.
+BUSY_S = 0.0002
 
 
 class FreshConnector(aiohttp.TCPConnector):
@@ -57,11 +64,14 @@ class FreshConnector(aiohttp.TCPConnector):
         timeout_ceil_threshold: float = 5,
         interleave: int | None = None,
         socket_factory: SocketFactoryType | None = None,
+        ssl_shutdown_timeout: Any = UNSET,
         policy: Policy | None = None,
         resolver: Resolver | None = None,
         listener: Listener | None = None,
     ) -> None:
         ledger = Ledger(policy, resolver, listener)
+        # An option of aiohttp 3.12 and newer, where None has a meaning.
+        newer = {} if ssl_shutdown_timeout is UNSET else {"ssl_shutdown_timeout": ssl_shutdown_timeout}
         idle = [one for one in (keepalive_timeout, ledger.policy.max_idle_s) if one is not None]
         super().__init__(
             ssl=ssl,
@@ -79,11 +89,12 @@ class FreshConnector(aiohttp.TCPConnector):
             socket_factory=_socket_factory(ledger.policy, socket_factory),
             resolver=_LedgerResolver(ledger),
             use_dns_cache=False,
+            **newer,
         )
         self.ledger = ledger
+        self._asked_at = -math.inf
         factory: Callable[..., ResponseHandler] = Handler
-        self._factory = functools.partial(factory, loop=self._loop, ledger=ledger)
-        self._response_classes: dict[type[aiohttp.ClientResponse], type[aiohttp.ClientResponse]] = {}
+        self._factory = functools.partial(factory, loop=self._loop, ledger=ledger, idle_since=IdleSince(self))
 
     @property
     def metrics(self) -> Metrics:
@@ -91,36 +102,51 @@ class FreshConnector(aiohttp.TCPConnector):
         return self.ledger.metrics
 
     async def connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
-        connection = None
-        if not traces and req.proxy is None and not self._limit_per_host:
-            connection = self._idle(req.connection_key)
-        if connection is None:
+        if traces or self._limit_per_host or req.proxy is not None:
             connection = await self._connect(req, traces, timeout)
-        handler = connection.protocol
+        else:
+            # Most requests find an idle connection, and pay for no coroutine to find it.
+            connection = self._idle(req.connection_key) or await self._connect(req, traces, timeout)
+        handler = connection._protocol
         if isinstance(handler, Handler):
-            handler.call = (self, req, traces, timeout)
+            handler.call = (self, req, traces, timeout, connection)
             handler.has_received = False
-            wanted = req.response_class
-            req.response_class = self._response_classes.get(wanted) or self._repeating(wanted)
+            if handler.tracked is not None:
+                handler.tracked.may_be_cut = req.method in SAFE_METHODS
         return connection
 
     def _idle(self, key: ConnectionKey) -> Connection | None:
-        # The short way of `_get`: most requests find an idle connection, and pay for no coroutine to find it.
+        # The short way of `_get`.
         idle = self._conns.get(key)
         while idle:
-            handler = idle[0][0]
-            if not isinstance(handler, Handler) or handler.tracked is None:
+            handler, since = idle[0]
+            if not isinstance(handler, Handler) or (tracked := handler.tracked) is None:
                 return None
-            if self.ledger.resolver.needs_look_up(handler.tracked.host):
+            is_usable = self.ledger.claim_idle(tracked, since)
+            if is_usable is None:
                 return None
             idle.popleft()
             if not idle:
                 del self._conns[key]
-            if handler.is_connected() and handler.take(handler.tracked):
+            if is_usable and self._is_alive(handler, tracked.claimed_at):
+                if tracked.is_counted:
+                    handler.close_if_last(tracked)
                 self._acquired.add(handler)
                 return Connection(self, key, handler, self._loop)
-            handler.close()
+            self._drop(handler, tracked)
         return None
+
+    def _is_alive(self, handler: Handler, now: float) -> bool:
+        before, self._asked_at = self._asked_at, now
+        transport = handler.transport
+        if transport is None or transport.is_closing():
+            return False
+        return now < before + BUSY_S or not handler.poll()
+
+    def _drop(self, handler: Handler, tracked: Tracked) -> None:
+        # Whatever is not retired by now was found dead.
+        self.ledger.closed_by_peer(tracked)
+        handler.close()
 
     async def _connect(self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout) -> Connection:
         story: Story | None = None
@@ -139,25 +165,27 @@ class FreshConnector(aiohttp.TCPConnector):
         return await may_repeat_async(self.ledger, story, broken, sleep=asyncio.sleep, to_thread=_to_thread)
 
     async def _get(self, key: ConnectionKey, traces: list[Trace]) -> Connection | None:
-        ledger = self.ledger
-        while (connection := await super()._get(key, traces)) is not None:
-            handler = connection.protocol
-            if not isinstance(handler, Handler) or (tracked := handler.tracked) is None:
-                return connection
-            if ledger.resolver.needs_look_up(tracked.host):
+        idle = self._conns.get(key)
+        if idle and isinstance(handler := idle[0][0], Handler) and handler.tracked is not None:
+            if self.ledger.needs_look_up(handler.tracked):
                 with contextlib.suppress(socket.gaierror):
-                    await ledger.resolver.addresses_async(tracked.host)
-            if handler.take(tracked):
-                return connection
-            connection.close()
-        return None
+                    await self.ledger.resolver.addresses_async(handler.tracked.host)
+            self._drop_unusable(key)
+        return await super()._get(key, traces)
 
-    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
-        tracked = protocol.tracked if isinstance(protocol, Handler) else None
-        if tracked is not None and tracked.streams:
-            is_kept = self.ledger.release(tracked)
-            should_close = should_close or not is_kept
-        super()._release(key, protocol, should_close=should_close)
+    def _drop_unusable(self, key: ConnectionKey) -> None:
+        # Leaves the first connection claimed; the base class takes it without a break.
+        idle = self._conns.get(key)
+        while idle:
+            handler, since = idle[0]
+            if not isinstance(handler, Handler) or handler.tracked is None:
+                return
+            is_usable = self.ledger.claim_idle(handler.tracked, since, is_looked_up=True)
+            if is_usable and self._is_alive(handler, handler.tracked.claimed_at):
+                handler.close_if_last(handler.tracked)
+                return
+            idle.popleft()
+            self._drop(handler, handler.tracked)
 
     async def _create_connection(
         self, req: ClientRequest, traces: list[Trace], timeout: aiohttp.ClientTimeout
@@ -176,15 +204,6 @@ class FreshConnector(aiohttp.TCPConnector):
         if isinstance(handler, Handler):
             handler.book(host, time.monotonic() - started)
         return handler
-
-    def _repeating(self, wanted: type[aiohttp.ClientResponse]) -> type[aiohttp.ClientResponse]:
-        if issubclass(wanted, Repeating):
-            return wanted
-        if wanted not in self._response_classes:
-            self._response_classes[wanted] = type(
-                wanted.__name__, (Repeating, wanted), {"__module__": wanted.__module__}
-            )
-        return self._response_classes[wanted]
 
 
 class _ConnectTimeoutError(TimeoutError):
@@ -237,7 +256,9 @@ def _host(request: ClientRequest) -> str:
 
 
 def _is_final(error: BaseException) -> bool:
-    # A certificate does not become right by asking again.
+    # A handshake that was cut may succeed elsewhere; a certificate does not become right by asking again.
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return not isinstance(error.__cause__, (ssl_module.SSLEOFError, ssl_module.SSLZeroReturnError))
     return isinstance(error, (aiohttp.ClientSSLError, UnixClientConnectorError))
 
 

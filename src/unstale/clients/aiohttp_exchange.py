@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+import weakref
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
@@ -18,7 +21,7 @@ from aiohttp.payload import BytesPayload
 
 from unstale.clients.connect import Liveness
 from unstale.clients.ledger import Ledger
-from unstale.clients.policy import Cut, Retirement
+from unstale.clients.policy import Cut, Retirement, is_sidecar_503
 from unstale.clients.repeat import Broken, Story
 from unstale.clients.tracked import Tracked
 
@@ -34,89 +37,48 @@ class Repeater(Protocol):
     async def may_repeat(self, story: Story, broken: Broken) -> bool: ...
 
 
-# What it takes to send a request once more.
-Call = tuple[Repeater, ClientRequest, "list[Trace]", aiohttp.ClientTimeout]
+# What it takes to send a request once more, and the connection on which it was sent.
+Call = tuple[Repeater, ClientRequest, "list[Trace]", aiohttp.ClientTimeout, Connection]
 
-
-async def _send_again(call: Call, parameters: dict[str, Any]) -> tuple[Connection, aiohttp.ClientResponse]:
-    """A new connection with the request on its way, and the response that stands for it."""
-    connector, request, traces, timeout = call
-    request.terminate()
-    connection = await connector.connect(request, traces, timeout)
-    assert connection.protocol is not None
-    connection.protocol.set_response_params(**parameters)
-    try:
-        return connection, await request.send(connection)
-    except BaseException:
-        connection.close()
-        raise
-
-
-class Repeating(aiohttp.ClientResponse):
-    """A response that is sent for once more if the connection is cut before it begins."""
-
-    async def start(self, connection: Connection) -> aiohttp.ClientResponse:
-        handler = connection.protocol
-        if not isinstance(handler, Handler) or handler.call is None:
-            return await super().start(connection)
-        story: Story | None = None
-        while True:
-            try:
-                response = await super().start(connection)
-            except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
-                call = handler.call
-                broken = handler.broken()
-                connection.close()
-                story = story or story_of(call[1])
-                if broken is None or not await call[0].may_repeat(story, broken):
-                    raise
-            else:
-                tracked, handler.call = handler.tracked, None
-                if tracked is not None and tracked.is_telling:
-                    handler.ledger.answered(tracked, self.headers.get("Keep-Alive"))
-                return response
-            connection, sent = await _send_again(call, handler.parameters)
-            self._writer = sent._writer
-            assert isinstance(connection.protocol, Handler)
-            handler = connection.protocol
+FAILURES = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
 
 
 class Handler(ResponseHandler):
     """aiohttp's protocol with the ledger's side of one connection."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, ledger: Ledger) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, idle_since: IdleSince) -> None:
         super().__init__(loop)
         self.ledger = ledger
         self.tracked: Tracked | None = None
         self.call: Call | None = None
+        self.story: Story | None = None
         self.parameters: dict[str, Any] = {}
         self.has_received = False
-        self.liveness: Liveness | None = None
+        self.poll: Callable[[], object] = bool
+        self._idle_since = idle_since
 
     def book(self, host: str, took_s: float) -> None:
         """The connection is established and carries its first request."""
         assert self.transport is not None
         peer = self.transport.get_extra_info("peername")
         address = str(peer[0]) if peer else host
-        self.liveness = Liveness(self.transport.get_extra_info("socket"))
+        self.poll = Liveness(self.transport.get_extra_info("socket")).poll
         self.tracked = self.ledger.opened(host, address, self._shut_soon, took_s)
-        self.ledger.claim(self.tracked)
+        self.tracked.cut = self._cut_soon
+        self.ledger.claim_idle(self.tracked, math.inf, is_looked_up=True)
+        self.close_if_last(self.tracked)
 
-    def take(self, tracked: Tracked) -> bool:
-        """Claim the idle connection for one more request; False if it may not or cannot carry one."""
-        if not self.ledger.claim(tracked):
-            return False
-        if self.liveness is not None and self.liveness.has_something_to_read():
-            self.ledger.closed_by_peer(tracked)
-            self.ledger.release(tracked)
-            return False
-        return True
+    def close_if_last(self, tracked: Tracked) -> None:
+        """See to it that the connection is closed when its request is over, if it may carry no other."""
+        if tracked.use_until <= self.ledger.clock():
+            self.force_close()
 
     def broken(self) -> Broken | None:
         """How far the exchange came that failed just now; the connection is retired."""
         tracked = self.tracked
         if tracked is None:
             return None
+        tracked.may_be_cut = False
         cut = Cut.ANSWERED if self.has_received else Cut.UNANSWERED
         if cut is Cut.UNANSWERED and tracked.was_reused:
             self.ledger.closed_by_peer(tracked)
@@ -126,27 +88,117 @@ class Handler(ResponseHandler):
 
     def set_response_params(self, **parameters: Any) -> None:
         self.parameters = parameters
-        super().set_response_params(**parameters)
+        ResponseHandler.set_response_params(self, **parameters)
 
     def data_received(self, data: bytes) -> None:
         self.has_received = True
-        super().data_received(data)
+        ResponseHandler.data_received(self, data)
+
+    async def read(self) -> Any:
+        """The head of the answer, which the response waits for; if it is cut before, that of the repeat."""
+        try:
+            head = await ResponseHandler.read(self)
+        except FAILURES as error:
+            return await self._read_again(error)
+        tracked = self.tracked
+        if tracked is not None:
+            tracked.may_be_cut = False
+            if tracked.is_telling:
+                self.ledger.answered(tracked, head[0].headers.get("Keep-Alive"))
+            if head[0].code == 503 and self._is_sidecar_503(head[0].headers):
+                self.ledger.retire(tracked, Retirement.FAILED)
+                self.force_close()
+                return await self._send_again(Broken(host=tracked.host, tracked=tracked, cut=Cut.UNANSWERED)) or head
+        self.call = self.story = None
+        return head
+
+    def _is_sidecar_503(self, headers: Mapping[str, str]) -> bool:
+        if self.call is None or not self.ledger.policy.repeats_sidecar_503:
+            return False
+        service_time = headers.get("x-envoy-upstream-service-time")
+        return is_sidecar_503(503, self.call[1].url.scheme, headers.get("server"), service_time)
+
+    async def _read_again(self, error: aiohttp.ClientError) -> Any:
+        broken = self.broken()
+        if self.call is not None:
+            self.call[4].close()
+        head = await self._send_again(broken) if broken is not None else None
+        if head is None:
+            raise error
+        return head
+
+    async def _send_again(self, broken: Broken) -> Any:
+        """The head of the answer to the repeat; None if the request must not be repeated."""
+        call, self.call = self.call, None
+        if call is None:
+            return None
+        connector, request, traces, timeout, connection = call
+        response = request.response
+        story, self.story = self.story or story_of(request), None
+        if response is None or not await connector.may_repeat(story, broken):
+            return None
+        connection.close()
+        request.terminate()
+        connection = await connector.connect(request, traces, timeout)
+        handler = connection.protocol
+        assert handler is not None
+        handler.set_response_params(**self.parameters)
+        try:
+            if isinstance(handler, Handler):
+                handler.story = story
+            sent = await request.send(connection)
+            # The session waits on the first response; from here on it stands for the connection of the second.
+            request.response = response
+            response._protocol, response._connection = handler, connection
+            response._writer = sent._writer
+            return await handler.read()
+        except BaseException:
+            connection.close()
+            raise
 
     def connection_lost(self, exc: BaseException | None) -> None:
-        if self.tracked is not None:
-            if self.transport is not None and not self.tracked.streams:
-                self.ledger.closed_by_peer(self.tracked)
-            self.ledger.closed(self.tracked)
+        tracked = self.tracked
+        if tracked is not None:
+            since = self._idle_since(self)
+            if self.transport is not None and since is not None:
+                tracked.idle_since = tracked.claimed_at = since
+                self.ledger.closed_by_peer(tracked)
+            self.ledger.closed(tracked)
         super().connection_lost(exc)
 
-    def _shut_soon(self) -> None:
+    def _shut_soon(self) -> bool:
         # The loop may be closed by now, and its connections with it.
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(self._shut)
+        return False
+
+    def _cut_soon(self) -> None:
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(self._cut)
+
+    def _cut(self) -> None:
+        if self.tracked is not None and self.tracked.may_be_cut and self.transport is not None:
+            self.transport.abort()
 
     def _shut(self) -> None:
-        if self.tracked is not None and not self.tracked.streams:
+        if self._idle_since(self) is not None:
             self.close()
+        else:
+            self.force_close()
+
+
+class IdleSince:
+    """When a handler was given back to its connector, None while it is in use; keeps no connector alive."""
+
+    def __init__(self, connector: aiohttp.BaseConnector) -> None:
+        self._connector = weakref.ref(connector)
+
+    def __call__(self, handler: Handler) -> float | None:
+        connector = self._connector()
+        if connector is None:
+            return None
+        every = (one for idle in connector._conns.values() for one in idle)
+        return next((since for one, since in every if one is handler), None)
 
 
 def story_of(request: ClientRequest) -> Story:

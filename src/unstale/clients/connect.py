@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import os
 import select
 import selectors
@@ -131,8 +132,9 @@ class _Race:
             sock.setblocking(False)
             with contextlib.suppress(BlockingIOError):
                 sock.connect((address, self._port))
-        except OSError as error:
-            self._last_error = error
+        except (OSError, OverflowError) as error:
+            # A port out of range is an OverflowError, which no library expects of connecting.
+            self._last_error = error if isinstance(error, OSError) else OSError(errno.EINVAL, str(error))
             if sock is not None:
                 sock.close()
             return
@@ -161,21 +163,22 @@ class _Race:
 
 
 class Liveness:
-    """Whether the peer of an idle connection has hung up, without reading from it."""
+    """Whether the peer of an idle connection has hung up, without reading from it.
 
-    __slots__ = ("_poll", "_sock")
+    `poll` is true after a FIN or a RST, and if there are bytes, which nobody asked for.
+    """
+
+    __slots__ = ("_poll", "poll")
 
     def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
         self._poll = select.poll() if hasattr(select, "poll") else None
-        if self._poll is not None:
+        self.poll: Callable[[], object]
+        if self._poll is None:
+            self.poll = lambda: select.select([sock], [], [], 0)[0]
+        else:
             self._poll.register(sock.fileno(), select.POLLIN | _HANG_UP)
-
-    def has_something_to_read(self) -> bool:
-        """True after a FIN or a RST, and if there are bytes, which nobody asked for."""
-        if self._poll is not None:
-            return bool(self._poll.poll(0))
-        return bool(select.select([self._sock], [], [], 0)[0])
+            # Asked before every request, so without a function of our own around it.
+            self.poll = functools.partial(self._poll.poll, 0)
 
     def is_hung_up(self) -> bool:
         """True after a FIN or a RST, where the platform tells it apart from bytes (Linux)."""

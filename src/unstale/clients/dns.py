@@ -14,18 +14,19 @@ import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 
-from unstale.clients.dns_cache import FORGET_S, WARM_S, Entry, failed, renewed
+from unstale.clients.dns_cache import FORGET_S, MANY_HOSTS, WARM_S, Entry, failed, renewed
 from unstale.clients.lookup import Lookup, SystemLookup
 
-# Called with the host, the addresses before and after, in the thread that looked up and without a lock held.
+# Called with the host, the addresses listed before and after, in the thread that looked up and without a lock held.
 Watcher = Callable[[str, tuple[str, ...], tuple[str, ...]], None]
 
 
 class Resolver:
     """A DNS cache that several transports may share; safe for threads and tasks.
 
-    `stale_s` bounds how long the last good answer is used after its TTL while look-ups fail. With `in_background=False`
-    nothing is refreshed but by `refresh_due`.
+    `stale_s` bounds how long the last good answer is used after its TTL while look-ups fail, `grace_s` how long an
+    address counts after it left the answers of a host whose every answer is another selection. With
+    `in_background=False` nothing is refreshed but by `refresh_due`.
     """
 
     def __init__(
@@ -33,11 +34,13 @@ class Resolver:
         lookup: Lookup | None = None,
         *,
         stale_s: float = 300.0,
+        grace_s: float = 120.0,
         in_background: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._lookup: Lookup = lookup or SystemLookup()
         self._stale_s = stale_s
+        self._grace_s = grace_s
         self._in_background = in_background
         self._clock = clock
         self._lock = threading.Lock()
@@ -49,9 +52,9 @@ class Resolver:
         self._thread: threading.Thread | None = None
         weakref.finalize(self, self._wake.set)
 
-    def __reduce__(self) -> tuple[Callable[..., Resolver], tuple[Lookup, float, bool]]:
+    def __reduce__(self) -> tuple[Callable[..., Resolver], tuple[Lookup, float, float, bool]]:
         # A copy has the settings and an empty cache: monotonic times mean nothing in another process.
-        return _remade, (self._lookup, self._stale_s, self._in_background)
+        return _remade, (self._lookup, self._stale_s, self._grace_s, self._in_background)
 
     def watch(self, watcher: Watcher) -> None:
         """Tell a bound method of every answer that differs from the one before, as long as its object lives."""
@@ -89,6 +92,21 @@ class Resolver:
         """The last good answer, however old; empty if there is none."""
         entry = self._entries.get(host)
         return entry.addresses if entry is not None else ()
+
+    def listed(self, host: str) -> tuple[str, ...]:
+        """The addresses of `host` whose connections may be used; empty if none is known."""
+        entry = self._entries.get(host)
+        return entry.listed if entry is not None else ()
+
+    def changes_at(self, host: str) -> float:
+        """When DNS may give another answer than it did last, on this resolver's clock; infinite if it will not."""
+        entry = self._entries.get(host)
+        return entry.changes_at if entry is not None else math.inf
+
+    def expires_at(self, host: str) -> float:
+        """When the answer has to be renewed, on this resolver's clock."""
+        entry = self._entries.get(host)
+        return entry.expires_at if entry is not None else math.inf
 
     def is_current(self, host: str) -> bool:
         """True if `addresses` would answer at once."""
@@ -164,12 +182,14 @@ class Resolver:
             else:
                 flight.set_exception(error)
         else:
-            entry = renewed(before, found, asked_at=asked_at, now=self._clock(), stale_s=self._stale_s)
+            entry = renewed(
+                before, found, asked_at=asked_at, now=self._clock(), stale_s=self._stale_s, grace_s=self._grace_s
+            )
             watchers = self._land(host, entry)
             flight.set_result(entry)
-            if before.addresses and set(before.addresses) != set(entry.addresses):
+            if before.listed and set(before.listed) != set(entry.listed):
                 for watcher in watchers:
-                    watcher(host, before.addresses, entry.addresses)
+                    watcher(host, before.listed, entry.listed)
         if entry.refresh_at != math.inf:
             self._start()
 
@@ -177,6 +197,11 @@ class Resolver:
         with self._lock:
             self._entries[host] = entry
             self._flights.pop(host, None)
+            if len(self._entries) > MANY_HOSTS:
+                by_use = sorted(self._entries, key=lambda name: self._used_at.get(name, -math.inf))
+                for name in by_use[: MANY_HOSTS // 2]:
+                    self._entries.pop(name)
+                    self._used_at.pop(name, None)
             return [watcher for kept in self._watchers if (watcher := kept()) is not None]
 
     def _start(self) -> None:
@@ -195,8 +220,8 @@ class Resolver:
         return self._thread is thread
 
 
-def _remade(lookup: Lookup, stale_s: float, in_background: bool) -> Resolver:
-    return Resolver(lookup, stale_s=stale_s, in_background=in_background)
+def _remade(lookup: Lookup, stale_s: float, grace_s: float, in_background: bool) -> Resolver:
+    return Resolver(lookup, stale_s=stale_s, grace_s=grace_s, in_background=in_background)
 
 
 def _keep_fresh(reference: weakref.ref[Resolver], wake: threading.Event) -> None:

@@ -37,21 +37,21 @@ class ConnectionRetired:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestRepeated:
-    """A request is sent once more after `pause_s`; `repeat` counts from 1."""
+    """A request is sent once more, `after_s` seconds after its first failure; `repeat` counts from 1."""
 
     host: str
     method: str
     cut: Cut
     repeat: int
-    pause_s: float
+    after_s: float
 
     def __str__(self) -> str:
-        return f"{self.host}: {self.method} {self.cut}, repeat {self.repeat} in {self.pause_s:.2f} s"
+        return f"{self.host}: {self.method} {self.cut}, repeat {self.repeat} after {self.after_s:.2f} s"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddressesChanged:
-    """The DNS answer for `host` became another one."""
+    """The addresses that count for `host` changed: its DNS answer, and where answers rotate those of a while ago."""
 
     host: str
     before: tuple[str, ...]
@@ -66,7 +66,10 @@ Listener = Callable[[Event], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metrics:
-    """Counts since the transport was made; `open` and `opened` are connections by address."""
+    """Counts since the transport was made; `open` and `opened` are connections by address.
+
+    `opened` counts the addresses of long ago together, as "others".
+    """
 
     requests: int = 0
     repeats: int = 0

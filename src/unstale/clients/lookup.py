@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 # How long an answer counts that carries no TTL: /etc/hosts, mDNS and what else the system knows.
 UNTIMED_TTL_S = 5.0
+Family = Found | socket.gaierror
 
 
 class Lookup(Protocol):
@@ -34,12 +35,14 @@ class SystemLookup:
     """Look-up as the system does it, with the TTL.
 
     `nameservers` and `port` replace those of resolv.conf; then neither its search list nor other ways are used. One
-    look-up takes at most `lifetime_s`, over all name servers and attempts.
+    look-up takes at most `lifetime_s`, over all name servers and attempts. When one family has addresses, the other is
+    waited for no longer than `resolution_delay_s` (RFC 8305, 3): there are name servers that never answer for AAAA.
     """
 
     nameservers: Sequence[str] | None = None
     port: int = 53
     lifetime_s: float = 5.0
+    resolution_delay_s: float = 0.05
     hosts_file: str = "/etc/hosts"
     resolv_conf: str = "/etc/resolv.conf"
 
@@ -47,7 +50,7 @@ class SystemLookup:
         if (numeric := numeric_address(host)) is not None:
             return Found(addresses=(numeric,), ttl_s=math.inf)
         if written := hosts_addresses(self.hosts_file, host):
-            return Found(addresses=written, ttl_s=UNTIMED_TTL_S)
+            return Found(addresses=written, ttl_s=UNTIMED_TTL_S, is_timed=False)
         try:
             return self._ask(host)
         except socket.gaierror as error:
@@ -57,12 +60,22 @@ class SystemLookup:
 
     def _ask(self, host: str) -> Found:
         resolver = self._resolver()
-        v6: list[Found | socket.gaierror] = []
-        other = threading.Thread(target=lambda: v6.append(self._family(resolver, host, "AAAA")), daemon=True)
-        other.start()
-        v4 = self._family(resolver, host, "A")
-        other.join()
-        return _merged(v4, v6[0])
+        late: Family = _error(socket.EAI_AGAIN, "no answer in time")
+        answers: dict[str, Family] = {}
+        came = threading.Condition()
+
+        def ask(record: str) -> None:
+            answer = self._family(resolver, host, record)
+            with came:
+                answers[record] = answer
+                came.notify()
+
+        for record in ("A", "AAAA"):
+            threading.Thread(target=ask, args=(record,), daemon=True).start()
+        with came:
+            came.wait_for(lambda: len(answers) == 2 or any(_has_addresses(one) for one in answers.values()))
+            came.wait_for(lambda: len(answers) == 2, self.resolution_delay_s)
+        return _merged(answers.get("A", late), answers.get("AAAA", late))
 
     def _resolver(self) -> dns.resolver.Resolver:
         import dns.resolver
@@ -79,7 +92,7 @@ class SystemLookup:
         resolver.lifetime = self.lifetime_s
         return resolver
 
-    def _family(self, resolver: dns.resolver.Resolver, host: str, record: str) -> Found | socket.gaierror:
+    def _family(self, resolver: dns.resolver.Resolver, host: str, record: str) -> Family:
         import dns.exception
         import dns.resolver
 
@@ -118,10 +131,15 @@ def hosts_addresses(path: str, host: str) -> tuple[str, ...]:
 
 def _system_addresses(host: str) -> Found:
     rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    return Found(addresses=tuple(dict.fromkeys(str(row[4][0]) for row in rows)), ttl_s=UNTIMED_TTL_S)
+    addresses = tuple(dict.fromkeys(str(row[4][0]) for row in rows))
+    return Found(addresses=addresses, ttl_s=UNTIMED_TTL_S, is_timed=False)
 
 
-def _merged(v4: Found | socket.gaierror, v6: Found | socket.gaierror) -> Found:
+def _has_addresses(family: Family) -> bool:
+    return isinstance(family, Found) and bool(family.addresses)
+
+
+def _merged(v4: Family, v6: Family) -> Found:
     both = [family for family in (v6, v4) if isinstance(family, Found)]
     addresses = tuple(address for family in both for address in family.addresses)
     if not addresses:

@@ -14,12 +14,18 @@ from enum import StrEnum
 # RFC 9110, 9.2.2: methods whose intended effect is the same for several identical requests as for one.
 IDEMPOTENT_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"})
 
+# RFC 9110, 9.2.1: methods that ask for nothing to be changed; what is cut on suspicion must be one of them.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
 # A bound on the announced idle time-out that a client must stay below; one second covers the way of the last request.
 IDLE_MARGIN_S = 1.0
 
 # A server that stops closes connections whatever their idle time; closings sooner than this teach nothing (a guess).
 SHORTEST_OBSERVED_IDLE_S = 1.0
 OBSERVATION_LASTS_S = 600.0
+
+# DNS is asked at least this often while a repeat waits for it.
+LONGEST_PAUSE_S = 1.0
 
 
 class Retirement(StrEnum):
@@ -45,11 +51,13 @@ class Cut(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A failed exchange.
+    """A failed exchange, and what is known when the question is whether to send it again.
 
-    `repeats` counts the repeats that this request has had, `since_first_s` is the time since its first failure,
-    `has_other_address` says that DNS offers an address that did not fail just now, `was_good` that the host answered
-    some time before.
+    `sends` counts how often the request was handed to a server, this time included, and `tries` the further attempts
+    that it has had, `since_first_s` the time since its first failure. `was_good` says that the host answered some time
+    before, `has_other_address` that DNS offers an address that did not fail just now, `has_good_address` that it offers
+    one that is new since the first failure or has answered a later request. `dns_changes_in_s` is when the answer that
+    DNS gave after the failure may be replaced: zero or less if that has been, infinite if it will not be.
     """
 
     cut: Cut
@@ -57,9 +65,12 @@ class Failure:
     has_idempotency_key: bool
     is_replayable: bool
     was_reused: bool
-    has_other_address: bool
     was_good: bool
-    repeats: int = 0
+    has_other_address: bool
+    has_good_address: bool = False
+    dns_changes_in_s: float = math.inf
+    sends: int = 0
+    tries: int = 0
     since_first_s: float = 0.0
 
 
@@ -70,22 +81,30 @@ class Policy:
     `max_age_s=0` makes short-lived connections: one request each. `max_idle_s` stays below the five seconds after
     which Node.js, Apache httpd and uvicorn close by default; a shorter limit is learnt, a longer one is not used.
     `user_timeout_s` is TCP_USER_TIMEOUT: how long sent data may stay unacknowledged before the peer counts as dead.
+    `overdue_s` is how long a safe request (GET) may go on waiting for its answer on a connection whose address has left
+    DNS or failed others; then it is cut, to be repeated elsewhere. `repeats_sidecar_503` takes an Envoy sidecar's own
+    503 to a plain request for the cut that it stands for.
+    `max_repeats` is how often a request is sent again that may have run: once, for a client "SHOULD NOT automatically
+    retry a failed automatic retry" (RFC 9110, 9.2.2). `max_tries` bounds the attempts of one that no server got.
     """
 
     max_age_s: float | None = 300.0
     max_age_jitter: float = 0.2
     max_idle_s: float | None = 4.0
     max_requests: int | None = None
-    max_repeats: int = 5
+    max_repeats: int = 1
+    max_tries: int = 5
     repeat_within_s: float = 5.0
     repeat_base_s: float = 0.25
     repeat_ratio: float = 0.2
     repeat_burst: float = 100.0
+    repeats_sidecar_503: bool = True
     suspect_s: float = 10.0
     connect_timeout_s: float = 5.0
     attempt_delay_s: float = 0.25
     keepalive_s: int = 10
     user_timeout_s: float = 4.0
+    overdue_s: float | None = 4.0
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
@@ -111,15 +130,13 @@ class Policy:
                 limit_s = min(limit_s, server_s - min(IDLE_MARGIN_S, server_s / 2))
         return limit_s
 
-    def use_until(self, *, expires_at: float, idle_since: float, idle_limit_s: float, requests: int) -> float:
-        """The first moment at which the connection, idle since `idle_since`, takes no request any more."""
-        if self.max_requests is not None and requests >= self.max_requests:
-            return -math.inf
-        return min(expires_at, idle_since + idle_limit_s)
+    def is_last(self, requests: int) -> bool:
+        """True if a connection that has taken so many requests takes no further one."""
+        return self.max_requests is not None and requests >= self.max_requests
 
     def why_retired(self, *, now: float, expires_at: float, requests: int) -> Retirement:
-        """Why a connection whose `use_until` has passed is retired."""
-        if self.max_requests is not None and requests >= self.max_requests:
+        """Why a connection that may carry no further request is retired."""
+        if self.is_last(requests):
             return Retirement.MAX_REQUESTS
         return Retirement.MAX_AGE if now >= expires_at else Retirement.IDLE
 
@@ -132,39 +149,58 @@ class Policy:
         return min(self.repeat_burst, tokens + self.repeat_ratio)
 
     def pause_before_repeat(self, failure: Failure, *, tokens: float, spread: float) -> float | None:
-        """Seconds to wait before the request is sent again; None when it must not be.
+        """Seconds until the next look: 0 is "send it now", None "never", else wait, ask DNS anew and ask again.
 
-        A request that may have run is repeated only if running it twice does no harm: RFC 9110, 9.2.2, or an
-        Idempotency-Key. A new connection that fails at the only known address is the server's own fault and is told,
-        unless none came about at a host that answered before: it may be moving.
+        What no server got is tried again until `max_tries`. What a server may have run is sent again `max_repeats`
+        times, and only if running it twice does no harm (RFC 9110, 9.2.2, or an Idempotency-Key). Since that one repeat
+        is all there is, it waits until DNS has had the chance to name another address, as far as the time allows.
         """
-        if failure.repeats >= self.max_repeats or tokens < 1 or not failure.is_replayable:
+        if tokens < 1 or not failure.is_replayable or failure.since_first_s > self.repeat_within_s:
             return None
-        if not self._may_run_again(failure) or not self._has_hope(failure):
+        if failure.cut is Cut.UNANSWERED:
+            return self._pause_sent(failure, spread) if self._may_run_again(failure) else None
+        if failure.cut is Cut.ANSWERED or failure.tries >= self.max_tries:
             return None
-        pause_s = self._pause_s(failure, spread)
-        return pause_s if failure.since_first_s + pause_s <= self.repeat_within_s else None
+        return self._pause_never_sent(failure, spread)
 
     def _may_run_again(self, failure: Failure) -> bool:
-        if failure.cut is Cut.ANSWERED:
+        if failure.sends > self.max_repeats:
             return False
-        if failure.cut in (Cut.NEVER_SENT, Cut.CONNECT_TIMED_OUT):
-            return True
         return failure.method in IDEMPOTENT_METHODS or failure.has_idempotency_key
 
-    def _has_hope(self, failure: Failure) -> bool:
-        if failure.cut is Cut.CONNECT_TIMED_OUT:
-            # The caller has waited as long as it wanted to; only an address that was not tried is worth more.
-            return failure.has_other_address
-        if failure.was_reused or failure.has_other_address or failure.repeats > 0:
-            return True
-        return failure.cut is Cut.NEVER_SENT and failure.was_good
-
-    def _pause_s(self, failure: Failure, spread: float) -> float:
-        is_first_elsewhere = failure.repeats == 0 and (failure.was_reused or failure.has_other_address)
-        if is_first_elsewhere:
+    def _pause_sent(self, failure: Failure, spread: float) -> float | None:
+        if failure.has_good_address:
             return 0.0
-        return float(self.repeat_base_s * 2 ** max(0, failure.repeats - 1) * (0.5 + spread))
+        left_s = self.repeat_within_s - failure.since_first_s
+        may_move = failure.was_reused or failure.was_good
+        if may_move and 0 < failure.dns_changes_in_s <= left_s:
+            return min(self._backoff_s(failure.since_first_s, spread), LONGEST_PAUSE_S, failure.dns_changes_in_s)
+        # A new connection that is cut at the only address is the server's own fault, and told.
+        return 0.0 if failure.was_reused or failure.has_other_address else None
+
+    def _pause_never_sent(self, failure: Failure, spread: float) -> float | None:
+        if failure.cut is Cut.CONNECT_TIMED_OUT and not failure.has_other_address:
+            # The caller has waited as long as it wanted to; only an address that was not tried is worth more.
+            return None
+        if failure.tries == 0 and failure.has_other_address:
+            return 0.0
+        if failure.tries == 0 and not failure.was_good:
+            return None
+        pause_s = self._backoff_s(failure.since_first_s, spread)
+        return pause_s if failure.since_first_s + pause_s <= self.repeat_within_s else None
+
+    def _backoff_s(self, waited_s: float, spread: float) -> float:
+        # As long again as it has taken so far, which doubles from look to look whatever the attempts themselves took.
+        return max(self.repeat_base_s, waited_s) * (0.5 + spread)
+
+
+def is_sidecar_503(status: int, scheme: str, server: str | None, service_time: str | None) -> bool:
+    """True if a sidecar answered in the place of a server that hung up or could not be reached.
+
+    Envoy answers such a plain request with 503 itself. It puts `server: envoy` into every answer, its own too, and
+    `x-envoy-upstream-service-time` only into those that came from the server (Envoy, "HTTP header manipulation").
+    """
+    return status == 503 and scheme == "http" and server == "envoy" and service_time is None
 
 
 def announced_idle_s(keep_alive: str | None) -> float | None:

@@ -13,13 +13,11 @@ import contextlib
 import errno
 import http.client
 import socket
-import sys
-import time
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
 import urllib3
-import urllib3.connection
 import urllib3.connectionpool
 from urllib3.exceptions import (
     ConnectTimeoutError,
@@ -28,18 +26,19 @@ from urllib3.exceptions import (
     ProtocolError,
     ProxyError,
     ReadTimeoutError,
+    SSLError,
 )
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.request import rewind_body, set_file_position
 from urllib3.util.timeout import Timeout
 
-from unstale.clients.connect import Liveness, bounded, connect, socket_options
 from unstale.clients.dns import Resolver
 from unstale.clients.events import Listener, Metrics
 from unstale.clients.ledger import Ledger
-from unstale.clients.policy import Cut, Policy, Retirement
+from unstale.clients.policy import SAFE_METHODS, Cut, Policy, Retirement, is_sidecar_503
 from unstale.clients.repeat import Broken, Story, may_repeat
 from unstale.clients.tracked import Tracked
+from unstale.clients.urllib3_connection import FreshConnection, FreshHTTPSConnection
 
 FAILURES = (
     OSError,
@@ -48,79 +47,14 @@ FAILURES = (
     NewConnectionError,
     ConnectTimeoutError,
     ReadTimeoutError,
+    SSLError,
 )
-
-
-class _FreshConnection(urllib3.connection.HTTPConnection):
-    """Resolves by TTL, races the addresses and books the connection; `ledger` is set by the pool."""
-
-    ledger: Ledger
-    tracked: Tracked | None = None
-    liveness: Liveness | None = None
-
-    @property
-    def is_connected(self) -> bool:
-        if self.sock is None or self.tracked is None:
-            return super().is_connected
-        if self.liveness is None:
-            self.liveness = Liveness(self.sock)
-        if self.liveness.has_something_to_read():
-            self.ledger.closed_by_peer(self.tracked)
-            return False
-        return True
-
-    def _new_conn(self) -> socket.socket:
-        host, ledger = self._dns_host, self.ledger
-        started = time.monotonic()
-        addresses: tuple[str, ...] = ()
-        try:
-            addresses = ledger.in_order(host, ledger.resolver.addresses(host))
-            won = connect(
-                addresses,
-                self.port,
-                timeout_s=bounded(self.timeout, ledger.policy),
-                attempt_delay_s=ledger.policy.attempt_delay_s,
-                options=(*socket_options(ledger.policy), *(self.socket_options or ())),
-                source_address=self.source_address,
-            )
-        except socket.gaierror as error:
-            raise NameResolutionError(self.host, self, error) from error
-        except TimeoutError as error:
-            ledger.avoid(host, addresses)
-            text = f"Connection to {self.host} timed out. (connect timeout={self.timeout})"
-            raise ConnectTimeoutError(self, text) from error
-        except OSError as error:
-            ledger.avoid(host, addresses)
-            raise NewConnectionError(self, f"Failed to establish a new connection: {error}") from error
-        if won.failed:
-            ledger.avoid(host, won.failed)
-        won.sock.settimeout(self.timeout)
-        self.tracked = ledger.opened(host, won.address, self._shut, time.monotonic() - started)
-        ledger.claim(self.tracked)
-        sys.audit("http.client.connect", self, self.host, self.port)
-        return won.sock
-
-    def close(self) -> None:
-        tracked, self.tracked, self.liveness = self.tracked, None, None
-        if tracked is not None:
-            self.ledger.closed(tracked)
-        super().close()
-
-    def _shut(self) -> None:
-        sock = self.sock
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
-
-
-class _FreshHTTPSConnection(_FreshConnection, urllib3.connection.HTTPSConnection):
-    pass
 
 
 class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
     """Asks the ledger before a pooled connection is used and when it comes back; `ledger` is set by the manager."""
 
-    ConnectionCls = _FreshConnection
+    ConnectionCls = FreshConnection
     ledger: Ledger
 
     def _new_conn(self) -> Any:
@@ -132,7 +66,7 @@ class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
         connection: Any = super()._get_conn(timeout)
         tracked: Tracked | None = connection.tracked
         if tracked is not None:
-            if self.ledger.resolver.needs_look_up(tracked.host):
+            if self.ledger.needs_look_up(tracked):
                 with contextlib.suppress(socket.gaierror):
                     self.ledger.resolver.addresses(tracked.host)
             if not self.ledger.claim(tracked):
@@ -151,6 +85,10 @@ class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
         story: Story | None = None
         while True:
             tracked: Tracked | None = conn.tracked
+            conn.is_handed_over = False
+            conn.is_safe = method in SAFE_METHODS and kwargs.get("body") is None
+            if tracked is not None:
+                tracked.may_be_cut = conn.is_safe
             try:
                 response = super()._make_request(conn, method, url, *args, **kwargs)
             except FAILURES as error:
@@ -161,11 +99,28 @@ class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
                 if not may_repeat(self.ledger, story, broken):
                     raise
                 conn.close()
-                self._prepare_again(conn, kwargs, body_at)
             else:
-                if (tracked := conn.tracked or tracked) is not None and tracked.is_telling:
+                if (tracked := conn.tracked or tracked) is not None:
+                    tracked.may_be_cut = False
+                if tracked is not None and tracked.is_telling:
                     self.ledger.answered(tracked, response.headers.get("Keep-Alive"))
-                return response
+                if tracked is None or not self._is_sidecar_503(response):
+                    return response
+                story = story or _story(method, kwargs.get("headers"), kwargs.get("body"), body_at)
+                self.ledger.retire(tracked, Retirement.FAILED)
+                broken = Broken(host=tracked.host, tracked=tracked, cut=Cut.UNANSWERED)
+                if not may_repeat(self.ledger, story, broken):
+                    return response
+                response.close()
+                conn.close()
+            self._prepare_again(conn, kwargs, body_at)
+
+    def _is_sidecar_503(self, response: BaseHTTPResponse) -> bool:
+        if response.status != 503 or not self.ledger.policy.repeats_sidecar_503:
+            return False
+        headers = response.headers
+        service_time = headers.get("x-envoy-upstream-service-time")
+        return is_sidecar_503(503, self.scheme or "", headers.get("server"), service_time)
 
     def _prepare_again(self, conn: Any, kwargs: dict[str, Any], body_at: Any) -> None:
         if body_at is not None:
@@ -179,9 +134,13 @@ class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
         return self.proxy_config is not None and self.proxy_config.use_forwarding_for_https
 
     def _broken(self, conn: Any, tracked: Tracked | None, error: Exception) -> Broken | None:
+        if tracked is not None:
+            tracked.may_be_cut = False
         cut = _cut(error)
         if cut is None:
             return None
+        if cut is Cut.UNANSWERED or isinstance(error, SSLError):
+            cut = conn.how_far()
         if tracked is not None and cut is Cut.UNANSWERED and tracked.was_reused:
             self.ledger.closed_by_peer(tracked)
         elif tracked is not None:
@@ -191,7 +150,7 @@ class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
 
 
 class _FreshHTTPSPool(_FreshPool, urllib3.connectionpool.HTTPSConnectionPool):
-    ConnectionCls = _FreshHTTPSConnection
+    ConnectionCls = FreshHTTPSConnection
 
 
 class _FreshPools(urllib3.PoolManager):
@@ -208,8 +167,9 @@ class _FreshPools(urllib3.PoolManager):
         self, scheme: str, host: str, port: int, request_context: dict[str, Any] | None = None
     ) -> urllib3.HTTPConnectionPool:
         pool = super()._new_pool(scheme, host, port, request_context)
-        assert isinstance(pool, _FreshPool)
-        pool.ledger = self.ledger
+        # A pool class of the user's own, put into `pool_classes_by_scheme`, stays as it is.
+        if isinstance(pool, _FreshPool):
+            pool.ledger = self.ledger
         return pool
 
 
@@ -246,7 +206,7 @@ class FreshProxyManager(_FreshPools, urllib3.ProxyManager):
         listener: Listener | None = None,
         **connection_pool_kw: Any,
     ) -> None:
-        urllib3.ProxyManager.__init__(self, proxy_url, num_pools, headers, proxy_headers, **connection_pool_kw)
+        super().__init__(proxy_url, num_pools, headers, proxy_headers, **connection_pool_kw)
         self.pool_classes_by_scheme = {"http": _FreshPool, "https": _FreshHTTPSPool}
         self.ledger = Ledger(policy, resolver, listener)
 
@@ -256,6 +216,9 @@ def _cut(error: Exception) -> Cut | None:
         return None
     if isinstance(error, (NewConnectionError, NameResolutionError)):
         return Cut.NEVER_SENT
+    if isinstance(error, SSLError):
+        # Cut within the handshake. A certificate does not become right by asking again.
+        return Cut.NEVER_SENT if isinstance(error.args[0], (ssl.SSLEOFError, ssl.SSLZeroReturnError)) else None
     if isinstance(error, ConnectTimeoutError):
         return Cut.CONNECT_TIMED_OUT
     if isinstance(error, ReadTimeoutError):

@@ -1,4 +1,4 @@
-"""The ledger's side of one httpcore connection, the same for threads and for tasks."""
+"""The ledger's side of one connection of httpcore's, the same for threads and for tasks."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import errno
 import socket
 import ssl
 from contextvars import ContextVar
-
-import httpcore
+from typing import Any
 
 from unstale.clients.connect import Liveness
+from unstale.clients.engine import Engine
 from unstale.clients.ledger import Ledger
-from unstale.clients.policy import Cut, Retirement
+from unstale.clients.policy import SAFE_METHODS, Cut, Retirement, is_sidecar_503
 from unstale.clients.repeat import Broken
 from unstale.clients.tracked import Tracked
 
-Stream = httpcore.NetworkStream | httpcore.AsyncNetworkStream
+SAFE = frozenset(method.encode("ascii") for method in SAFE_METHODS)
 
+# An answer's extension: what its 503 stands for.
+BROKEN = "unstale.broken"
 # The connection that is being opened in this thread or task, for the backend that opens it.
 opening: ContextVar[Opening | None] = ContextVar("opening", default=None)
 # The last failure in this thread or task, with the error that told it.
 broken: ContextVar[tuple[BaseException, Broken] | None] = ContextVar("broken", default=None)
-
-FAILURES = (httpcore.NetworkError, httpcore.RemoteProtocolError, httpcore.ReadTimeout, httpcore.ConnectTimeout)
 
 
 class Opening:
@@ -45,14 +45,22 @@ class Opening:
 class Link:
     """What the sync and the async connection have in common: the ledger's side of one connection."""
 
-    def __init__(self, ledger: Ledger, host: str, *, is_http2: bool) -> None:
+    def __init__(self, engine: Engine, ledger: Ledger, host: str, *, is_http2: bool) -> None:
+        self.engine = engine
         self.ledger = ledger
         self.host = host
         self.tracked: Tracked | None = None
-        self.stream: Stream | None = None
+        self.stream: Any = None
         self.is_http2 = is_http2
         self.has_received = False
+        self.is_safe = False
         self._liveness: Liveness | None = None
+
+    def begin(self, request: Any) -> None:
+        """A request takes the connection, or opens it."""
+        self.is_safe = request.method in SAFE and not self.is_http2
+        if self.tracked is not None:
+            self.tracked.may_be_cut = self.is_safe
 
     def opened(self, host: str, address: str, took_s: float) -> None:
         """A connection was established and carries its first request."""
@@ -61,6 +69,7 @@ class Link:
         self.host = host
         self.tracked = self.ledger.opened(host, address, self.shut, took_s)
         self.ledger.claim(self.tracked)
+        self.tracked.may_be_cut = self.is_safe
 
     def join(self, opening: Opening | None) -> Tracked | None:
         """The connection that carried a request; one that only waited for it to open is booked now."""
@@ -91,14 +100,17 @@ class Link:
 
     def failed(self, error: BaseException) -> None:
         """Note how far the exchange came, for the transport that decides about a repeat."""
-        if not isinstance(error, FAILURES) or _is_stream_reset(error) or _is_distrust(error):
+        engine = self.engine
+        if not isinstance(error, engine.failures) or _is_stream_reset(error) or _is_distrust(error):
             return
         tracked = self.tracked
-        if isinstance(error, httpcore.ConnectError):
+        if tracked is not None:
+            tracked.may_be_cut = False
+        if isinstance(error, engine.connect_error):
             cut = Cut.NEVER_SENT
-        elif isinstance(error, httpcore.ConnectTimeout):
+        elif isinstance(error, engine.connect_timeout):
             cut = Cut.CONNECT_TIMED_OUT
-        elif isinstance(error, httpcore.ReadTimeout) and not _is_dead_peer(error):
+        elif isinstance(error, engine.read_timeout) and not _is_dead_peer(error):
             return
         else:
             cut = Cut.ANSWERED if self.has_received and not self.is_http2 else Cut.UNANSWERED
@@ -108,18 +120,39 @@ class Link:
         elif tracked is not None:
             self.ledger.retire(tracked, Retirement.FAILED)
 
-    def shut(self) -> None:
+    def judge(self, tracked: Tracked, request: Any, response: Any) -> None:
+        """Learn from the head of an answer, and note for the transport one that stands for a cut."""
+        if tracked.is_telling:
+            self.ledger.answered(tracked, header(response, b"keep-alive"))
+        if response.status == 503 and self.ledger.policy.repeats_sidecar_503:
+            scheme = request.url.scheme.decode("ascii")
+            names = (b"server", b"x-envoy-upstream-service-time")
+            if is_sidecar_503(503, scheme, *(header(response, name) for name in names)):
+                self.ledger.retire(tracked, Retirement.FAILED)
+                response.extensions[BROKEN] = Broken(host=self.host, tracked=tracked, cut=Cut.UNANSWERED)
+
+    def shut(self) -> bool:
         """End the idle connection from any thread: the pool finds it closed."""
         sock = self.stream.get_extra_info("socket") if self.stream is not None else None
         if sock is not None:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
+        return True
 
     def _is_dead(self) -> bool:
         if self._liveness is None:
             assert self.stream is not None
             self._liveness = Liveness(self.stream.get_extra_info("socket"))
-        return self._liveness.is_hung_up() if self.is_http2 else self._liveness.has_something_to_read()
+        return self._liveness.is_hung_up() if self.is_http2 else bool(self._liveness.poll())
+
+
+def broken_by(outcome: Any) -> Broken | None:
+    """How the exchange broke that a library's error or answer stands for; None if it did not, or nothing is known."""
+    if not isinstance(outcome, BaseException):
+        found: Broken | None = outcome.extensions.get(BROKEN)
+        return found
+    noted = broken.get()
+    return noted[1] if noted is not None and noted[0] is outcome.__cause__ else None
 
 
 def _is_dead_peer(error: BaseException) -> bool:
@@ -138,7 +171,7 @@ def _is_stream_reset(error: BaseException) -> bool:
     return bool(error.args) and hasattr(error.args[0], "remote_reset")
 
 
-def note_protocol(link: Link, stream: Stream) -> None:
+def note_protocol(link: Link, stream: Any) -> None:
     """Remember the stream that carries HTTP, and which HTTP it is."""
     link.stream = stream
     ssl_object = stream.get_extra_info("ssl_object")
@@ -146,9 +179,9 @@ def note_protocol(link: Link, stream: Stream) -> None:
         link.is_http2 = True
 
 
-def keep_alive_of(response: httpcore.Response) -> str | None:
-    """The Keep-Alive header of an answer."""
+def header(response: Any, wanted: bytes) -> str | None:
+    """A header of an answer; `wanted` in small letters."""
     for name, value in response.headers:
-        if len(name) == 10 and name.lower() == b"keep-alive":
-            return value.decode("latin-1")
+        if len(name) == len(wanted) and name.lower() == wanted:
+            return str(value.decode("latin-1"))
     return None

@@ -1,32 +1,34 @@
-"""The asynchronous half of `httpcore`: the same steps, on asyncio and on trio."""
+"""The asynchronous half of `engine_sync`: the same steps, on asyncio and on trio."""
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
 import time
+import weakref
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import Any
 
 import anyio
 import anyio.to_thread
-import httpcore
 
 from unstale.clients.connect import bounded, socket_options
-from unstale.clients.httpcore_link import Link, Opening, keep_alive_of, note_protocol, opening
+from unstale.clients.engine import Engine
+from unstale.clients.engine_link import Link, Opening, note_protocol, opening
 from unstale.clients.ledger import Ledger
 
 
-class AsyncFreshStream(httpcore.AsyncNetworkStream):
+class AsyncFreshStream:
     """A stream that notes whether anything of the answer came."""
 
-    def __init__(self, inner: httpcore.AsyncNetworkStream, link: Link) -> None:
+    def __init__(self, inner: Any, link: Link) -> None:
         self._inner = inner
         self._link = link
         note_protocol(link, self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        data = await self._inner.read(max_bytes, timeout)
+        data: bytes = await self._inner.read(max_bytes, timeout)
         if data:
             self._link.has_received = True
         return data
@@ -39,20 +41,21 @@ class AsyncFreshStream(httpcore.AsyncNetworkStream):
 
     async def start_tls(
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.AsyncNetworkStream:
+    ) -> Any:
         return AsyncFreshStream(await self._inner.start_tls(ssl_context, server_hostname, timeout), self._link)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
 
 
-class AsyncFreshBackend(httpcore.AsyncNetworkBackend):
+class AsyncFreshBackend:
     """Resolves by TTL, races the addresses and books the connection."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, engine: Engine, ledger: Ledger) -> None:
+        self._engine = engine
         self._ledger = ledger
         self._options = socket_options(ledger.policy)
-        self._inner = httpcore.AnyIOBackend()
+        self._inner = engine.async_network()
 
     async def connect_tcp(
         self,
@@ -61,21 +64,22 @@ class AsyncFreshBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.AsyncNetworkStream:
+    ) -> Any:
         request = opening.get()
         started = time.monotonic()
         addresses: tuple[str, ...] = ()
         try:
             with anyio.fail_after(bounded(timeout, self._ledger.policy)):
                 addresses = self._ledger.in_order(host, await look_up(self._ledger, host))
-                race = _Race(self._inner, port, local_address, (*self._options, *(socket_options or ())))
+                options = (*self._options, *(socket_options or ()))
+                race = _Race(self._inner, self._engine.connect_error, port, local_address, options)
                 stream, address = await race.run(addresses, self._ledger.policy.attempt_delay_s)
         except TimeoutError as error:
             self._ledger.avoid(host, addresses)
-            raise httpcore.ConnectTimeout(error) from error
-        except (OSError, httpcore.ConnectError) as error:
+            raise self._engine.connect_timeout(error) from error
+        except (OSError, self._engine.connect_error) as error:
             self._ledger.avoid(host, addresses)
-            raise httpcore.ConnectError(error) from error
+            raise self._engine.connect_error(error) from error
         if overtaken := tuple(one for one in race.started if one != address):
             self._ledger.avoid(host, overtaken)
         if request is None:
@@ -84,7 +88,7 @@ class AsyncFreshBackend(httpcore.AsyncNetworkBackend):
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
-    ) -> httpcore.AsyncNetworkStream:
+    ) -> Any:
         return await self._inner.connect_unix_socket(path, timeout, socket_options)
 
     async def sleep(self, seconds: float) -> None:
@@ -94,20 +98,22 @@ class AsyncFreshBackend(httpcore.AsyncNetworkBackend):
 class _Race:
     def __init__(
         self,
-        backend: httpcore.AsyncNetworkBackend,
+        backend: Any,
+        connect_error: type[Exception],
         port: int,
         local_address: str | None,
         options: tuple[Any, ...],
     ) -> None:
         self._backend = backend
+        self._connect_error = connect_error
         self._port = port
         self._local_address = local_address
         self._options = options
-        self._won: tuple[httpcore.AsyncNetworkStream, str] | None = None
+        self._won: tuple[Any, str] | None = None
         self._error: BaseException = OSError("no address to connect to")
         self.started: list[str] = []
 
-    async def run(self, addresses: tuple[str, ...], delay_s: float) -> tuple[httpcore.AsyncNetworkStream, str]:
+    async def run(self, addresses: tuple[str, ...], delay_s: float) -> tuple[Any, str]:
         if len(addresses) == 1:
             self.started.append(addresses[0])
             return await self._connect(addresses[0]), addresses[0]
@@ -125,7 +131,7 @@ class _Race:
     async def _try(self, address: str, ended: anyio.Event, scope: anyio.CancelScope) -> None:
         try:
             stream = await self._connect(address)
-        except httpcore.ConnectError as error:
+        except self._connect_error as error:
             self._error = error
             ended.set()
             return
@@ -135,32 +141,33 @@ class _Race:
         self._won = (stream, address)
         scope.cancel()
 
-    async def _connect(self, address: str) -> httpcore.AsyncNetworkStream:
+    async def _connect(self, address: str) -> Any:
         return await self._backend.connect_tcp(address, self._port, None, self._local_address, self._options)
 
 
-class AsyncFreshConnection(httpcore.AsyncConnectionInterface):
+class AsyncFreshConnection:
     """A pooled connection that asks the ledger before each request."""
 
-    def __init__(self, inner: httpcore.AsyncConnectionInterface, link: Link) -> None:
+    def __init__(self, inner: Any, link: Link) -> None:
         self._inner = inner
         self._link = link
         self._ledger = link.ledger
 
-    async def handle_async_request(self, request: httpcore.Request) -> httpcore.Response:
+    async def handle_async_request(self, request: Any) -> Any:
         link = self._link
         if link.tracked is not None:
             opens = None
-            if link.ledger.resolver.needs_look_up(link.host):
+            if link.ledger.needs_look_up(link.tracked):
                 with contextlib.suppress(socket.gaierror):
                     await look_up(link.ledger, link.host)
             if not link.take(link.tracked):
                 if link.tracked.retired is not None and self._inner.is_idle():
                     await self.aclose()
-                raise httpcore.ConnectionNotAvailable
+                raise link.engine.not_available
         else:
             opens = Opening(link)
             token = opening.set(opens)
+        link.begin(request)
         try:
             response = await self._inner.handle_async_request(request)
         except BaseException as error:
@@ -172,8 +179,9 @@ class AsyncFreshConnection(httpcore.AsyncConnectionInterface):
             if opens is not None:
                 opening.reset(token)
         if (tracked := link.join(opens)) is not None:
-            if tracked.is_telling:
-                self._ledger.answered(tracked, keep_alive_of(response))
+            tracked.may_be_cut = False
+            if tracked.is_telling or response.status == 503:
+                link.judge(tracked, request, response)
             assert isinstance(response.stream, AsyncIterable)
             response.stream = _AsyncBody(response.stream, link, self._inner)
         return response
@@ -185,28 +193,34 @@ class AsyncFreshConnection(httpcore.AsyncConnectionInterface):
             if self._link.tracked is not None:
                 self._ledger.closed(self._link.tracked)
 
-    def can_handle_request(self, origin: httpcore.Origin) -> bool:
-        return self._inner.can_handle_request(origin)
+    def can_handle_request(self, origin: Any) -> bool:
+        return bool(self._inner.can_handle_request(origin))
 
     def is_available(self) -> bool:
         tracked = self._link.tracked
-        return self._inner.is_available() and (tracked is None or self._link.is_free(tracked))
+        return bool(self._inner.is_available()) and (tracked is None or self._link.is_free(tracked))
 
     def has_expired(self) -> bool:
         tracked = self._link.tracked
         if tracked is None:
-            return self._inner.has_expired()
+            return bool(self._inner.has_expired())
         return not tracked.streams and not self._ledger.may_carry(tracked)
 
     def is_idle(self) -> bool:
         tracked = self._link.tracked
-        return (tracked is None or not tracked.streams) and self._inner.is_idle()
+        return (tracked is None or not tracked.streams) and bool(self._inner.is_idle())
 
     def is_closed(self) -> bool:
-        return self._inner.is_closed()
+        return bool(self._inner.is_closed())
+
+    def is_connected(self) -> bool:
+        return self._link.tracked is not None or bool(self._inner.is_connected())
+
+    def can_multiplex(self) -> bool:
+        return bool(self._inner.can_multiplex())
 
     def info(self) -> str:
-        return self._inner.info()
+        return str(self._inner.info())
 
     def __repr__(self) -> str:
         return repr(self._inner)
@@ -217,7 +231,7 @@ class _AsyncBody:
 
     __slots__ = ("_link", "_protocol", "_stream")
 
-    def __init__(self, stream: AsyncIterable[bytes], link: Link, protocol: httpcore.AsyncConnectionInterface) -> None:
+    def __init__(self, stream: AsyncIterable[bytes], link: Link, protocol: Any) -> None:
         self._stream = stream
         self._link: Link | None = link
         self._protocol = protocol
@@ -237,19 +251,23 @@ class _AsyncBody:
                 link.release(link.tracked, is_closed=self._protocol.is_closed())
 
 
-class AsyncFreshPool(httpcore.AsyncConnectionPool):
-    """httpcore's own pool over fresh connections. The attributes are set by whoever makes the pool."""
-
-    ledger: Ledger
-    is_http2_only = False
-
-    def create_connection(self, origin: httpcore.Origin) -> httpcore.AsyncConnectionInterface:
-        link = Link(self.ledger, origin.host.decode("ascii"), is_http2=self.is_http2_only)
-        return AsyncFreshConnection(super().create_connection(origin), link)
-
-
 async def look_up(ledger: Ledger, host: str) -> tuple[str, ...]:
     """The addresses of `host`, from the cache or by a thread."""
     if ledger.resolver.is_current(host):
         return ledger.resolver.addresses(host)
     return await anyio.to_thread.run_sync(ledger.resolver.addresses, host, abandon_on_cancel=True)
+
+
+def freshen(pool: Any, engine: Engine, ledger: Ledger, *, is_http2_only: bool) -> None:
+    """Put the ledger into a pool that the library has made, whatever its proxy."""
+    pool._network_backend = AsyncFreshBackend(engine, ledger)
+    pool.create_connection = functools.partial(_connection, weakref.ref(pool), engine, ledger, is_http2_only)
+
+
+def _connection(
+    pool: weakref.ref[Any], engine: Engine, ledger: Ledger, is_http2_only: bool, origin: Any
+) -> AsyncFreshConnection:
+    own = pool()
+    assert own is not None  # it is the caller
+    link = Link(engine, ledger, origin.host.decode("ascii"), is_http2=is_http2_only)
+    return AsyncFreshConnection(type(own).create_connection(own, origin), link)

@@ -1,0 +1,1 @@
+"""What the client applications are made of: Python libraries behind one form, and programs in other languages."""
