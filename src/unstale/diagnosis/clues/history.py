@@ -1,0 +1,248 @@
+"""What became of the addresses: did they serve before, do they serve again, and do others of the host?
+
+An address that fails for good while its siblings serve has left the service; one that serves all along is none that
+changed; several that die in the same second have one thing in common, and it is not a server.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+
+from unstale.accesslog.result import Address
+from unstale.diagnosis.case import Case, moment_of
+from unstale.diagnosis.clue import Clue, Sighting
+from unstale.diagnosis.symptom import Symptom
+from unstale.diagnosis.words import duration, listed, part, plural
+
+TOGETHER_S = 1.0
+"""Failures that begin within this time began together: connections in use notice within their next request."""
+
+_SINCE_S = 0.5
+_MOMENT_S = 0.3
+_OUTAGES = frozenset({Symptom.REFUSED, Symptom.UNREACHABLE, Symptom.CONNECT_TIMEOUT, Symptom.CONNECT_FAILURE})
+_MOSTLY = 0.9
+_HANGS = frozenset({Symptom.TIMEOUT, Symptom.CLIENT_LEFT})
+_ENOUGH = 3
+_TWICE = 2
+_STRANGE = frozenset({404, 421})
+_MANY = 20
+_BUSY = 5
+_UPSTREAM = frozenset(
+    {
+        Symptom.TERMINATION,
+        Symptom.REFUSED,
+        Symptom.UNREACHABLE,
+        Symptom.CONNECT_TIMEOUT,
+        Symptom.CONNECT_FAILURE,
+        Symptom.TLS,
+        Symptom.REMOTE_RESET,
+        Symptom.PROTOCOL_ERROR,
+        Symptom.TIMEOUT,
+        Symptom.CLIENT_LEFT,
+    }
+)
+
+
+def _see(case: Case) -> Iterator[Sighting]:
+    if case.symptom not in _UPSTREAM or not case.addresses or case.is_told_by_next_hop:
+        return
+    history = case.history()
+    failed = [history[name] for name in case.addresses if name in history]
+    others = [one for name, one in history.items() if name not in case.addresses and one.successes]
+    if not failed:
+        return
+    yield from _together(case, failed)
+    if is_answered_by_others(case):
+        yield from _others_answer(case)
+        return
+    yield from _fate(case, failed, others)
+    yield from _healed(case, history.values())
+    yield from _new_addresses(case, failed, history.values())
+    yield from _new_ones(case, failed)
+
+
+def _fate(case: Case, failed: list[Address], others: list[Address]) -> Iterator[Sighting]:
+    lost = [one for one in failed if one.successes and _is_lost(one)]
+    alive = [one for one in failed if one.successes and _serves_on(one)]
+    never = [one for one in failed if not one.successes]
+    names = listed([one.address for one in lost])
+    later = [one for one in others if _first_failure(lost) < (one.last_success_s or 0.0)]
+    if lost and len(lost) >= len(alive):
+        new = [one for one in later if (one.first_success_s or 0.0) > _first_failure(lost) - _SINCE_S]
+        if new:
+            words = f"{names} served until the failures began and not since; since then {_named(new)} serve"
+            yield Sighting(clue=Clue.ADDRESS_LOST_OTHERS_SERVE, words=words)
+        elif later:
+            words = f"{names} served until the failures began and not since; {_named(later)} served before and since"
+            yield Sighting(clue=Clue.ADDRESS_LOST_SIBLINGS_SERVE, words=words)
+        elif case.count >= _ENOUGH:
+            words = f"{names} served until the failures began, and not since"
+            yield Sighting(clue=Clue.ADDRESS_LOST, words=words)
+    elif alive and len(alive) >= len(never) and not _is_outage(case):
+        words = f"{listed([one.address for one in alive])} served before the failures and between or after them"
+        yield Sighting(clue=Clue.ADDRESS_SERVES_ON, words=words)
+    elif never and others and case.count >= _TWICE:
+        words = f"{listed([one.address for one in never])} never served, while {_named(others)} do"
+        yield Sighting(clue=Clue.ONE_OF_SEVERAL, words=words)
+    elif never and not case.successes and case.count >= _ENOUGH:
+        yield Sighting(
+            clue=Clue.NEVER_SERVED, words=f"no request to this host went well in these logs ({case.count} failed)"
+        )
+
+
+def _new_ones(case: Case, failed: list[Address]) -> Iterator[Sighting]:
+    """Only old connections hang, while the same addresses go on to serve: the server is not what is slow."""
+    if case.symptom not in _HANGS or not all(_serves_on(one) for one in failed):
+        return
+    traced = [failure for failure in case.failures if failure.is_traced]
+    reused = [failure for failure in traced if failure.previous is not None]
+    if traced and len(reused) >= _MOSTLY * len(traced):
+        words = (
+            f"{part(len(reused), len(traced))} hung on connections that had served before, and the addresses serve"
+            " on others"
+        )
+        yield Sighting(clue=Clue.NEW_CONNECTIONS_WORK, words=words)
+
+
+def is_answered_by_others(case: Case) -> bool:
+    """Whether somebody else seems to answer for the host.
+
+    Cloud addresses are given to others within minutes, who answer what they know nothing of with 404 or 421.
+    """
+    strange, served = _answers(case)
+    return strange >= _MANY and served >= _MANY and strange * 8 >= served
+
+
+def _new_addresses(case: Case, failed: list[Address], history: Iterable[Address]) -> Iterator[Sighting]:
+    """Addresses that nobody had used before took over around the first failure: a move, whatever else it is.
+
+    An address counts as new where, asked as often as later, it would have been asked three times before.
+    """
+    times = [one.first_failure_s for one in failed if one.successes and one.first_failure_s is not None]
+    begun = case.scene.begun_s
+    if not times or begun is None or min(times) - begun < TOGETHER_S:
+        return
+    new = [one for one in history if _is_new(one, begun, min(times))]
+    if new:
+        words = f"{_named(new)} began to serve only around the first failure of the others"
+        yield Sighting(clue=Clue.NEW_ADDRESSES, words=words)
+
+
+def _is_new(one: Address, begun: float, first_failure: float) -> bool:
+    if one.successes < _ENOUGH or one.first_success_s is None or one.last_success_s is None:
+        return False
+    unseen = one.first_success_s - begun
+    rate = one.successes / max(one.last_success_s - one.first_success_s, TOGETHER_S)
+    return unseen >= 0.4 * (first_failure - begun) and rate * unseen >= _ENOUGH
+
+
+def _come_and_go(case: Case) -> bool:
+    """Whether three and more addresses went one after another: then that one of them is back is no healing."""
+    known = [one for name in case.addresses if (one := case.scene.addresses.get(name)) is not None]
+    begun = sorted(one.first_failure_s for one in known if one.first_failure_s is not None)
+    return len(begun) >= _ENOUGH and begun[-1] - begun[0] > TOGETHER_S
+
+
+def _is_outage(case: Case) -> bool:
+    """Whether the symptom is that of an address that cannot be reached, and not of a request that went wrong."""
+    return case.symptom in _OUTAGES or (case.is_opaque and case.symptom is Symptom.REMOTE_RESET)
+
+
+def _healed(case: Case, history: Iterable[Address]) -> Iterator[Sighting]:
+    """Addresses of the host that served before, failed in these moments in whatever way, and serve again."""
+    if not _is_outage(case) or not case.times or _come_and_go(case):
+        return
+    again = [
+        one.address
+        for one in history
+        if one.failures and (one.first_success_s or math.inf) < case.times[0] and _serves_on(one)
+    ]
+    if again:
+        words = f"{listed(again)} served before, could not be reached for a while, and serve again"
+        yield Sighting(clue=Clue.HEALED, words=words)
+
+
+def _others_answer(case: Case) -> Iterator[Sighting]:
+    strange, served = _answers(case)
+    words = f"of the host's other answers {strange:,} are 404 or 421 and {served:,} are not: does somebody else answer?"
+    yield Sighting(clue=Clue.OTHERS_ANSWER, words=words)
+
+
+def _answers(case: Case) -> tuple[int, int]:
+    strange = sum(group.count for group in case.groups if group.key.status in _STRANGE and not group.key.flags)
+    served = sum(group.count for group in case.groups if 200 <= group.key.status < 400 and not group.key.flags)
+    return strange, served
+
+
+def _named(addresses: list[Address]) -> str:
+    return listed([one.address for one in addresses])
+
+
+def _is_lost(one: Address) -> bool:
+    """No success began after the failures had; those in flight at the time end well within half a second."""
+    if one.last_success_s is None or one.first_failure_s is None:
+        return False
+    return one.last_success_s <= one.first_failure_s + _SINCE_S and (one.last_failure_s or 0.0) >= one.last_success_s
+
+
+def _serves_on(one: Address) -> bool:
+    return (one.last_success_s or 0.0) > (one.first_failure_s or 0.0) + _SINCE_S
+
+
+def _first_failure(lost: list[Address]) -> float:
+    return min((one.first_failure_s for one in lost if one.first_failure_s is not None), default=0.0)
+
+
+def _together(case: Case, failed: list[Address]) -> Iterator[Sighting]:
+    begun = sorted(one.first_failure_s for one in failed if one.successes and one.first_failure_s is not None)
+    if len(begun) >= 2 and begun[-1] - begun[0] <= TOGETHER_S:
+        words = f"{plural(len(begun), 'address')} began to fail within {duration(1000 * (begun[-1] - begun[0]))}"
+        yield Sighting(clue=Clue.ALL_AT_ONCE, words=words)
+    elif len(begun) >= 2 and all(_was_in_use(one) for one in failed if one.successes):
+        words = f"{plural(len(begun), 'address')} in use began to fail one after another, over {_told(begun)}"
+        yield Sighting(clue=Clue.ONE_AFTER_ANOTHER, words=words)
+    ends = sorted(time for row in case.rows if (time := moment_of(row)) is not None)
+    if case.is_opaque and len(ends) >= _ENOUGH and _are_together(ends):
+        words = f"{plural(len(ends), 'connection')} of different age were cut in the same moments"
+        yield Sighting(clue=Clue.CUT_TOGETHER, words=words)
+    hosts = _other_hosts(case)
+    if hosts:
+        words = f"{listed(sorted(hosts))} began to fail in the same way at the same time"
+        yield Sighting(clue=Clue.OTHER_HOSTS_TOO, words=words)
+
+
+def _was_in_use(one: Address) -> bool:
+    """Whether it was asked so often that the moment of its first failure is the moment at which it failed."""
+    span = (one.first_failure_s or 0.0) - (one.first_success_s or 0.0)
+    return one.successes >= _BUSY and span > 0 and one.successes / span >= 1.0 / TOGETHER_S
+
+
+def _told(begun: list[float]) -> str:
+    return duration(1000 * (begun[-1] - begun[0]))
+
+
+def _other_hosts(case: Case) -> set[str]:
+    """Hosts with other addresses whose failures of the same kind began together with these."""
+    moments = [time for row in case.rows if (time := moment_of(row)) is not None]
+    if not moments:
+        return set()
+    start = min(moments)
+    found = set()
+    for failure in case.scene.near(start, TOGETHER_S):
+        row = failure.row
+        if row.host in ("", case.host) or row.upstream_host in case.addresses or not row.upstream_host:
+            continue
+        if case.scene.symptom(failure) is case.symptom:
+            found.add(row.host)
+    return found
+
+
+def _are_together(ends: list[float]) -> bool:
+    """Whether most lie within a moment of another: three connections do not end together by chance."""
+    near = sum(later - earlier <= _MOMENT_S for earlier, later in pairwise(ends))
+    return near >= 0.6 * (len(ends) - 1)
+
+
+SEE = _see

@@ -1,0 +1,1 @@
+"""One cause a file, each with `RULE`; the docstring is the cause's page."""
