@@ -1,0 +1,203 @@
+"""The first tier in pure Python: rows of Istio's default text that have the plain shape, counted without making Rows.
+
+A regular expression over a line costs ten times what splitting it at its quotes does. The shape checks are those of
+`formats.istio_text`, and of the compiled scanner (`_rows.c`): all three must take the very same lines.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from unstale.accesslog.durations import bucket_of, packed
+from unstale.accesslog.instant import epoch_s
+from unstale.accesslog.operators import FLAGS
+from unstale.accesslog.part import Sum
+
+Response = tuple[bytes, bytes, bytes, bool]
+RawKey = tuple[bytes, bytes, Response, bytes]
+_DIGITS = bytes(48 if 48 <= each <= 57 else 1 if each == 48 else each for each in range(256))
+_STAMP = b"[0000-00-00T00:00:00.000Z] "
+_are_flags = re.compile(FLAGS.encode() + rb"\Z").match
+_NOTHING = (b"-", b"")
+_BUCKETS = tuple(bucket_of(value) for value in range(4096))
+_RESPONSES = 4096
+_MINUTES = 4096
+_PENDING = 512
+
+
+# Address, successes, failures, first and last success, first and last failure in seconds since 1970, hosts.
+RawAddress = tuple[bytes, int, int, float | None, float | None, float | None, float | None, tuple[str, ...]]
+
+
+class RawTally:
+    """A group of plain rows: how many, and their durations."""
+
+    __slots__ = ("counts", "pending", "seen")
+
+    def __init__(self) -> None:
+        self.seen = 0
+        self.pending = array("Q")
+        self.counts: dict[int, int] = {}
+
+    def settle(self) -> None:
+        """Count the pending durations by bucket."""
+        counts = self.counts
+        for value, count in Counter(self.pending).items():
+            bucket = _BUCKETS[value] if value < len(_BUCKETS) else bucket_of(value)
+            counts[bucket] = counts.get(bucket, 0) + count
+        self.seen += len(self.pending)
+        del self.pending[:]
+
+
+class PlainRows:
+    """Counts plain rows of blocks of whole lines.
+
+    `groups`: (authority or SNI, cluster, (status, flags, details, is a failure), minute) as logged -> RawTally.
+    `uses`: (upstream host, authority or SNI) -> of its successes and of its failures: count, first and last START_TIME.
+    `kept`: (line, bytes, key) of failing rows.
+    """
+
+    styles = ()
+
+    def __init__(self, kept_per_group: int, *, is_odd_only: bool = False) -> None:
+        self.is_odd_only = is_odd_only
+        self.kept_per_group = kept_per_group
+        self.rows = 0
+        self.lines = 0
+        self.failed = 0
+        self.groups: dict[RawKey, RawTally] = {}
+        self.uses: dict[tuple[bytes, bytes], tuple[list[Any], list[Any]]] = {}
+        self.kept: list[tuple[int, bytes, RawKey]] = []
+        self._minutes: dict[bytes, bytes] = {}
+        self._responses: dict[bytes, Response] = {}
+
+    @property
+    def layouts(self) -> tuple[int, ...]:
+        """Rows by text format: this tier knows one."""
+        return (self.rows,)
+
+    def feed(self, block: bytes) -> list[tuple[int, bytes]]:
+        """Count the lines of a block that ends with a line break or with the input; gives those for the second tier."""
+        lines = block.split(b"\n")
+        if lines[-1] == b"":
+            lines.pop()
+        odd = list(enumerate(lines, self.lines)) if self.is_odd_only else self._count(lines)
+        self.lines += len(lines)
+        return odd
+
+    def _count(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
+        """One loop without calls for the usual line, since a call costs as much as a check."""
+        odd, responses, minutes, groups = [], self._responses, self._minutes, self.groups
+        for number, line in enumerate(lines, self.lines):
+            pieces = line.split(b'"')
+            if len(pieces) != 15 or not pieces[6] == pieces[8] == pieces[10] == pieces[12] == b" ":
+                odd.append((number, line))
+                continue
+            stamp, tail, counts = pieces[0][-27:], pieces[14].split(b" "), pieces[4].split(b" ")
+            response = responses.get(pieces[2]) or self._response(pieces[2])
+            minute = minutes.get(stamp[:20]) or self._minute(stamp[:20])
+            if (
+                not (response and minute)
+                or stamp.translate(_DIGITS) != _STAMP
+                or len(tail) != 7
+                or tail[0]
+                or tail.count(b"") != 1
+                or tail[6] == b"\r"
+                or len(counts) != 6
+                or not _are_counts(counts, pieces[4])
+            ):
+                odd.append((number, line))
+                continue
+            host = pieces[11] if pieces[11] not in _NOTHING else tail[5]
+            key = host, tail[1], response, minute
+            group = groups.get(key)
+            if group is None:
+                group = groups[key] = RawTally()
+            group.pending.append(int(counts[3]))
+            if len(group.pending) > _PENDING:
+                group.settle()
+            self._add(pieces[13], stamp, host, response[3])
+            if response[3]:
+                self._keep(number, line, key, group)
+        self.rows += len(lines) - len(odd)
+        return odd
+
+    def _keep(self, number: int, line: bytes, key: RawKey, group: RawTally) -> None:
+        self.failed += 1
+        if group.seen + len(group.pending) <= self.kept_per_group:
+            self.kept.append((number, line, key))
+
+    def take_groups(self) -> Iterator[tuple[RawKey, Sum]]:
+        """The groups, by their keys as logged."""
+        for key, tally in self.groups.items():
+            tally.settle()
+            yield key, (tally.seen, (packed(tally.counts),))
+
+    def take_addresses(self) -> Iterator[RawAddress]:
+        """The addresses as the compiled scanner gives them, one for each host that was asked of them."""
+        for (address, host), uses in self.uses.items():
+            if address not in _NOTHING:
+                (successes, *succeeded), (failures, *failed) = uses
+                seconds = [epoch_s(each.decode()) if each else None for each in (*succeeded, *failed)]
+                hosts = () if host in _NOTHING else (host.decode("utf-8", "replace"),)
+                yield address, successes, failures, *seconds, hosts
+
+    def take_kept(self) -> list[tuple[int, bytes, RawKey]]:
+        """The failing rows kept since the last call."""
+        kept, self.kept = self.kept, []
+        return kept
+
+    def _add(self, address: bytes, stamp: bytes, host: bytes, has_failed: bool) -> None:
+        """Count a row for its upstream address and host."""
+        uses = self.uses.get((address, host))
+        if uses is None:
+            uses = self.uses[address, host] = ([0, b"", b""], [0, b"", b""])
+        use = uses[has_failed]
+        use[0] += 1
+        time = stamp[1:25]
+        if time > use[2]:
+            use[2] = time
+            use[1] = use[1] or time
+        elif time < use[1]:
+            use[1] = time
+
+    def _minute(self, stamp: bytes) -> bytes:
+        """The minute of a stamp without its fraction, b"" where it is not in the calendar; asked once a second."""
+        minute = stamp[1:17]
+        if stamp.translate(_DIGITS) != _STAMP[:20] or stamp[18:20] > b"60":
+            return b""
+        if epoch_s(f"{minute.decode()}:00Z") is None:
+            return b""
+        if len(self._minutes) > _MINUTES:
+            self._minutes.clear()
+        self._minutes[stamp] = minute
+        return minute
+
+    def _response(self, piece: bytes) -> Response | None:
+        """Status, flags, details and whether that is a failure, of the piece between request and reason."""
+        parts = piece.split(b" ")
+        found = None
+        if len(parts) == 6 and not parts[0] and not parts[5] and all(parts[1:5]):
+            status, flags, details = parts[1:4]
+            if len(status) <= 3 and status.isdigit() and _are_flags(flags):
+                found = (status, flags, details, int(status) >= 500 or flags != b"-")
+        if found and len(self._responses) < _RESPONSES:
+            self._responses[piece] = found
+        return found
+
+
+def _are_counts(counts: list[bytes], piece: bytes) -> bool:
+    """Three numbers and one that may be missing, none of more than 18 digits, with a blank around each."""
+    first, received, sent, duration, service, last = counts
+    return (
+        not (first or last)
+        and received.isdigit()
+        and sent.isdigit()
+        and duration.isdigit()
+        and (service == b"-" or service.isdigit())
+        and (len(piece) < 24 or max(map(len, counts)) <= 18)
+    )
