@@ -44,6 +44,7 @@ LNAV_FORMAT = {
         },
         "value": {
             "status": {"kind": "integer"},
+            "duration": {"kind": "integer"},
             "authority": {"kind": "string"},
             "cluster": {"kind": "string"},
             "flags": {"kind": "string"},
@@ -172,13 +173,17 @@ def lnav(path: Path, folder: Path) -> float:
     formats = folder / "home" / ".config" / "lnav" / "formats" / "istio"
     formats.mkdir(parents=True, exist_ok=True)
     (formats / "istio.json").write_text(json.dumps(LNAV_FORMAT))
+    result = folder / "lnav.csv"
     query = (
         ";SELECT authority, cluster, flags, details, status, substr(log_time, 1, 16) AS minute, count(*), "
         "max(duration) FROM istio_access GROUP BY authority, cluster, flags, details, status, minute"
     )
-    command = ["taskset", "-c", first_core(), "lnav", "-n", "-c", query, "-c", ":write-csv-to /dev/null", str(path)]
+    command = ["taskset", "-c", first_core(), "lnav", "-n", "-c", query, "-c", f":write-csv-to {result}", str(path)]
     home = str(folder / "home")
-    return timed(command, path.stat().st_size, HOME=home, XDG_CONFIG_HOME=f"{home}/.config")
+    speed = timed(command, path.stat().st_size, HOME=home, XDG_CONFIG_HOME=f"{home}/.config")
+    if not result.exists() or result.stat().st_size < 1000:
+        raise SystemExit(f"lnav gave no groups ({' '.join(command)}). Its version may want another format file.")
+    return speed
 
 
 def goaccess(path: Path, folder: Path) -> float:

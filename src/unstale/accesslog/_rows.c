@@ -776,14 +776,18 @@ static int is_head(const char *line, const char *quote, const char *next) {
     return flags_end && flags_end > end + 1 && are_flags((Span){end + 1, (size_t)(flags_end - end - 1)});
 }
 
-/* Istio text with quotes in what the client sent, if it has one reading only: one time stamp and one place where a
-   response can start. 1 where *row is filled. */
+/* Istio text with quotes in what the client sent, or with the start of a row before the row, if it has one reading only:
+   one time stamp (the same one again is no other reading) and one place where a response can start. 1 where *row is
+   filled. */
 static int take_quoted(const char *line, const char *end, const char *limit, const char *const *q, int quotes,
                        Counted *row) {
-    int head = 0;
+    int head = 0, stamp = 0;
     for (int i = 1; i < quotes; i++) {
-        if (q[i][-1] == ' ' && q[i][-2] == ']')
-            return 0;
+        if (q[i][-1] == ' ' && q[i][-2] == ']') {
+            if (!are_same(q[i] - STAMP, q[0] - STAMP, STAMP))
+                return 0;
+            stamp = i;
+        }
         if (!is_head(line, q[i], i + 1 < quotes ? q[i + 1] : end))
             continue;
         if (head)
@@ -792,7 +796,7 @@ static int take_quoted(const char *line, const char *end, const char *limit, con
     }
     const Layout *layout = &layouts[0];
     Span found[TOKENS];
-    if (!head || head + 3 > quotes - 5 || q[head][-1] == '-' || !is_request(q[0] + 1, q[head]) ||
+    if (head <= stamp || head + 3 > quotes - 5 || q[head][-1] == '-' || !is_request(q[stamp] + 1, q[head]) ||
         !take_response(layout, q[head] + 1, q[head + 1], limit, row) ||
         !take_counts(q[head + 2] + 1, q[head + 3], limit, row))
         return 0;
