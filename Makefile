@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast soak fuzz bench-compile check format lock clean
+.PHONY: help setup demo test test-fast matrix recordings soak fuzz bench-compile bench-sidecar bench-logs bench-diagnose bench-lint rule-pages cause-pages fuzz-logs bench-clients library-suites check format lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -19,17 +19,51 @@ demo: setup  ## reproduce the failure and measure every fix; writes report.html 
 test: setup  ## all tests that this machine can run
 	@$(BIN)/python scripts/run_tests.py
 
-test-fast: setup  ## the tests that need neither namespaces nor Envoy
-	@$(BIN)/python -m pytest -q -m "not lab"
+test-fast: setup  ## the tests that need neither namespaces nor Envoy nor a browser
+	@$(BIN)/python -m pytest -q -m "not lab and not browser"
 
 soak: setup  ## the whole matrix three times over: every run must give the same verdicts
-	@for run in 1 2 3; do $(BIN)/python -m pytest -q --lab-required tests/lab/test_scenarios.py || exit 1; done
+	@for run in 1 2 3; do UNSTALE_SOAK=1 $(BIN)/python -m pytest -q --lab-required tests/lab/test_scenarios.py \
+	  tests/lab/test_client_apps.py || exit 1; done
+
+matrix: setup  ## every scenario under every policy: exit 1 if one does not do what it is expected to
+	@$(BIN)/unstale prove --scenario all --policy all --as-expected --html report.html --json report.json
+
+recordings: setup  ## record one small cell a scenario and policy into tests/recordings
+	@$(BIN)/python scripts/make_recordings.py
 
 fuzz: setup  ## 100,000 mutated manifests: a message or acceptance, never a traceback, never slow
 	@cd tests/istio && ../../$(BIN)/python fuzz_manifests.py --count 100000 --seed 1
 
 bench-compile: setup  ## time and memory of compiling 100, 1,000 and 10,000 hosts, beside what is aimed at
 	@$(BIN)/python scripts/bench_compile.py
+
+bench-sidecar: setup  ## requests/s behind unstale sidecar beside a hand-written Envoy, and what it adds to no proxy
+	@$(BIN)/python scripts/bench_sidecar.py
+
+bench-clients: setup  ## requests/s and p99 of each client adapter beside the plain library, in the same run
+	@$(BIN)/python scripts/bench_clients.py
+
+library-suites: setup  ## each HTTP library's own tests with our adapter in the place of its transport
+	@$(BIN)/python scripts/library_suites.py
+
+fuzz-logs: setup  ## 200,000 mutated log lines: both scanners agree and every line is counted once
+	@cd tests/accesslog && ../../$(BIN)/python mutated_logs.py --count 200000 --seed 1
+
+bench-diagnose: setup  ## the confusion table of the diagnosis over cases whose cause is known (CASES=FILE)
+	@$(BIN)/python scripts/bench_diagnose.py --misses $(CASES)
+
+cause-pages: setup  ## write docs/causes from the rules
+	@$(BIN)/python scripts/write_cause_pages.py
+
+bench-lint: setup  ## time of linting one file and 30,000 objects, beside what is aimed at
+	@$(BIN)/python scripts/bench_lint.py
+
+rule-pages: setup  ## write docs/rules from the linter's rules
+	@$(BIN)/python scripts/write_rule_pages.py
+
+bench-logs: setup  ## speed, memory and exactness of reading 1 GiB logs, beside what is aimed at, lnav and goaccess
+	@$(BIN)/python scripts/bench_logs.py
 
 check: setup  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -1,26 +1,34 @@
 """Run every tier of tests that this machine can run, and fail if one that it can run was skipped.
 
-Fast tests run everywhere. Lab tests need user namespaces, nftables and Envoy: where those are there, a skipped lab
-test is a failure; where they are not, the tier is left out and what is missing is named.
+Fast tests run everywhere. Lab tests need user namespaces, nftables and Envoy, browser tests Chromium: where those are
+there, a skipped test is a failure; where they are not, the tier is left out and what is missing is named.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
-from unstale.lab import machine
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
+
+from conftest import TIERS
 from unstale.model.errors import MachineError
 
 
 def main() -> int:
     """The exit code of the whole run."""
-    try:
-        machine.check()
-    except MachineError as error:
-        print(f"lab tests left out: {error}", file=sys.stderr)
-        return _pytest("-m", "not lab")
-    return _pytest("--lab-required")
+    required, left_out = [], []
+    for tier, check in TIERS.items():
+        try:
+            check()
+        except MachineError as error:
+            print(f"{tier} tests left out: {error}", file=sys.stderr)
+            left_out.append(f"not {tier}")
+        else:
+            required.append(f"--{tier}-required")
+    selection = ["-m", " and ".join(left_out)] if left_out else []
+    return _pytest(*required, *selection)
 
 
 def _pytest(*options: str) -> int:

@@ -1,38 +1,45 @@
 """What all tests share: the tiers.
 
-A lab test is skipped where the machine cannot run it; with `--lab-required` a skipped one fails the run.
+A lab test is skipped where the machine cannot run the lab, a browser test where there is no browser; with
+`--lab-required` and `--browser-required` a skipped one fails the run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 
+import browser_tier
 from unstale.lab import machine
 from unstale.model.errors import MachineError
 
+TIERS: dict[str, Callable[[], None]] = {"lab": machine.check, "browser": browser_tier.check}
+"""Marker of a tier -> what raises MachineError in words where this machine cannot run it."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--lab-required", action="store_true", help="fail if a lab test is skipped")
+    for tier in TIERS:
+        parser.addoption(f"--{tier}-required", action="store_true", help=f"fail if a {tier} test is skipped")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--lab-required") or not any(item.get_closest_marker("lab") for item in items):
-        return
-    try:
-        machine.check()
-    except MachineError as error:
-        skip = pytest.mark.skip(reason=str(error))
-        for item in items:
-            if item.get_closest_marker("lab"):
-                item.add_marker(skip)
+    for tier, check in TIERS.items():
+        mine = [item for item in items if item.get_closest_marker(tier)]
+        if config.getoption(f"--{tier}-required") or not mine:
+            continue
+        try:
+            check()
+        except MachineError as error:
+            for item in mine:
+                item.add_marker(pytest.mark.skip(reason=str(error)))
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
-    if item.config.getoption("--lab-required") and item.get_closest_marker("lab") and report.skipped:
-        report.outcome = "failed"
-        report.longrepr = f"{item.nodeid}: a lab test was skipped on a machine that can run it"
+    for tier in TIERS:
+        if item.config.getoption(f"--{tier}-required") and item.get_closest_marker(tier) and report.skipped:
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid}: a {tier} test was skipped on a machine that can run it"
     return report

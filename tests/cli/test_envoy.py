@@ -30,6 +30,12 @@ def test_tables_say_why(tmp_path: Path) -> None:
     assert told[1].endswith("prefix /pay   outbound|80||api.example.com   api.yaml:19:13")
 
 
+def test_a_chain_that_parses_http_says_which_host_it_was_made_for(tmp_path: Path) -> None:
+    told = unstale("envoy", "-f", "api.yaml", "--resource", "listeners", cwd=tmp_path).stdout.splitlines()
+    chains = [line.split() for line in told if "raw_buffer" in line]
+    assert chains == [["0.0.0.0", "80", "raw_buffer;", "http/1.1,", "h2c", "route", "80", "api.yaml:1:1"]]
+
+
 def test_a_host_is_told_with_all_of_its_settings(tmp_path: Path) -> None:
     told = unstale("envoy", "-f", "api.yaml", "--host", "api.example.com", cwd=tmp_path).stdout
     settings = [line.split() for line in told.splitlines() if line.startswith("  ")]

@@ -30,9 +30,27 @@ def test_lists_what_it_can_prove(tmp_path: Path) -> None:
     data = json.loads(_unstale("prove", "--list", "-o", "json", cwd=tmp_path).stdout)
     assert told.returncode == 0
     assert next(iter(data["scenarios"])) == "calm"
-    assert set(data["policies"]) == {"none", "fresh-dns", "short-lived", "article", "recommended", "files"}
+    assert set(data["policies"]) == {
+        "none",
+        "fresh-dns",
+        "short-lived",
+        "article",
+        "mesh-max-age",
+        "recommended",
+        "files",
+    }
     assert all(name in told.stdout for name in (*data["scenarios"], *data["policies"]))
     assert "\x1b" not in told.stdout
+
+
+def test_lists_applications_and_workloads_too_and_json_needs_no_file(tmp_path: Path) -> None:
+    data = json.loads(_unstale("prove", "--list", "--json", cwd=tmp_path).stdout)
+    assert list(data) == ["scenarios", "policies", "apps", "workloads"]
+    assert {"http-client", "h2-client", "curl", "wrk"} <= set(data["apps"])
+    assert {"steady", "sparse", "burst", "long-requests", "large-uploads", "effects"} == set(data["workloads"])
+    assert all(len(text) > 80 for group in data.values() for name, text in group.items() if name != "files")
+    assert len(data["scenarios"]) > 40
+    assert "Source: " in data["scenarios"]["idle-race"]
 
 
 def test_help_names_the_exit_codes(tmp_path: Path) -> None:
@@ -50,8 +68,29 @@ def test_help_names_the_exit_codes(tmp_path: Path) -> None:
         (["--recordings", "/dev/shm/x"], "/dev/shm is the lab's own"),
         (["--mesh-config", "missing.yaml"], "missing.yaml"),
         (["--istio", "1.2"], "1.2"),
+        (["--workload", "stedy"], "--workload: unknown (stedy). Did you mean steady?"),
+        (["--app", "wgett"], "--app: unknown (wgett)"),
+        (["--app", "h2-client"], "--app h2-client: does not speak http/1.1"),
+        (["--addresses", "65"], "--addresses"),
+        (["--distance", "-1"], "--distance"),
+        (["--repeat", "0"], "--repeat"),
     ],
-    ids=["no file", "scenario", "rate", "method", "json folder", "recordings", "mesh", "istio"],
+    ids=[
+        "no file",
+        "scenario",
+        "rate",
+        "method",
+        "json folder",
+        "recordings",
+        "mesh",
+        "istio",
+        "workload",
+        "app",
+        "protocol",
+        "addresses",
+        "distance",
+        "repeat",
+    ],
 )
 def test_wrong_usage_exits_2_with_one_message(arguments: list[str], message: str, tmp_path: Path) -> None:
     done = _unstale("prove", *arguments, cwd=tmp_path)

@@ -16,7 +16,7 @@ def test_each_step_stands_in_a_line_with_its_place(tmp_path: Path) -> None:
     assert lines[:6] == [
         "connection to an address that no manifest names, port 80",
         "listener 0.0.0.0_80 api.yaml:1:1",
-        "filter chain application_protocols http/1.1/h2c, transport_protocol raw_buffer",
+        "filter chain application_protocols http/1.1/h2c, transport_protocol raw_buffer api.yaml:1:1",
         "virtual host api.example.com:80, by domain api.example.com api.yaml:1:1 api.yaml:12:1",
         "route pay (number 1) api.yaml:19:13",
         "time-out 5s api.yaml:20:14",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import dns.flags
 import dns.message
 import dns.rcode
 import dns.rdatatype
 import pytest
 
-from unstale.lab.dns.authority import Authority
+from unstale.lab.dns.authority import Authority, Failing
 from unstale.lab.dns.forwarder import addresses_in
 
 
@@ -56,3 +58,66 @@ def test_forwarder_reads_addresses_and_nothing_else(authority: Authority) -> Non
     assert set(addresses_in(_ask(authority, "api.example.com").to_wire())) == {"203.0.113.1", "203.0.113.2"}
     assert addresses_in(_ask(authority, "other.example.com").to_wire()) == ()
     assert addresses_in(b"no DNS message") == ()
+
+
+class _Wire(asyncio.DatagramTransport):
+    """Keeps what was sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[bytes] = []
+
+    def sendto(self, data: bytes | bytearray | memoryview, addr: object = None) -> None:
+        self.sent.append(bytes(data))
+
+
+def _datagrams(authority: Authority, *kinds: str) -> list[dns.message.Message]:
+    wire = _Wire()
+    authority.connection_made(wire)
+    for kind in kinds:
+        authority.datagram_received(dns.message.make_query("api.example.com", kind).to_wire(), ("192.0.2.1", 53))
+    return [dns.message.from_wire(data) for data in wire.sent]
+
+
+def _first(answer: dns.message.Message) -> str:
+    return str(answer.answer[0][0].to_text())
+
+
+def test_every_address_comes_first_in_turn_although_resolvers_ask_in_pairs(authority: Authority) -> None:
+    answers = [answer for answer in _datagrams(authority, *["A", "AAAA"] * 4) if answer.answer]
+    assert [_first(answer) for answer in answers] == ["203.0.113.1", "203.0.113.2"] * 2
+
+
+def test_each_answer_carries_the_id_of_its_question(authority: Authority) -> None:
+    wire = _Wire()
+    authority.connection_made(wire)
+    questions = [dns.message.make_query("api.example.com", "A") for _ in range(3)]
+    for question in questions:
+        authority.datagram_received(question.to_wire(), ("192.0.2.1", 53))
+    assert [dns.message.from_wire(data).id for data in wire.sent] == [question.id for question in questions]
+
+
+@pytest.mark.parametrize(
+    ("failing", "rcode", "addresses"),
+    [
+        (None, dns.rcode.NOERROR, 2),
+        (Failing.EMPTY, dns.rcode.NOERROR, 0),
+        (Failing.NXDOMAIN, dns.rcode.NXDOMAIN, 0),
+        (Failing.SERVFAIL, dns.rcode.SERVFAIL, 0),
+    ],
+)
+def test_fails_in_each_way_and_heals(
+    authority: Authority, failing: Failing | None, rcode: dns.rcode.Rcode, addresses: int
+) -> None:
+    authority.failing = failing
+    (answer,) = _datagrams(authority, "A")
+    assert answer.rcode() == rcode
+    assert sum(len(records) for records in answer.answer) == addresses
+    authority.failing = None
+    assert _datagrams(authority, "A")[0].answer
+
+
+def test_a_silent_authority_answers_nothing_and_still_notes_that_it_was_asked(authority: Authority) -> None:
+    authority.failing = Failing.SILENT
+    assert _datagrams(authority, "A") == []
+    assert [(answer.host, answer.rcode) for answer in authority.answers] == [("api.example.com", "")]

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from unstale.envoy.inputs import compile_sources
 from unstale.istio.source import Source
-from unstale.lab import matrix
+from unstale.lab import catalogue, matrix
+from unstale.lab.fitting import LAB_CA, with_authority
 from unstale.lab.matrix import Question, plan
 from unstale.lab.registry import members, paragraph
 from unstale.lab.scenario import Timing
@@ -32,9 +34,10 @@ def _own(text: str = ENTRY) -> tuple[Source, ...]:
     return (Source(name="api.yaml", text=text),)
 
 
-def test_the_default_is_every_scenario_every_policy_both_methods() -> None:
+def test_the_default_is_seven_scenarios_every_policy_both_methods() -> None:
     orders = plan(Question(), FOLDER)
-    assert len(orders) == len(matrix.scenario_names()) * len(matrix.policy_names()) * 2
+    assert len(catalogue.default_scenario_names()) == 7
+    assert len(orders) == 7 * len(catalogue.policy_names()) * 2
     assert orders[0].scenario == "calm"
     assert len({order.folder for order in orders}) == len(orders)
 
@@ -70,8 +73,12 @@ def test_other_policies_call_the_host_of_the_files_and_the_article_its_own() -> 
         (Question(files=_own(), host="other.example.com"), "no ServiceEntry with an HTTP port to call (other.example"),
         (Question(files=_own(), port=443), "(any host:443)"),
         (Question(files=_own(ENTRY.replace("protocol: HTTP,", "protocol: GRPC,"))), "(any host:any port)"),
+        (Question(workload="steadi"), "--workload: unknown (steadi). Did you mean steady?"),
+        (Question(app="wget"), "--app: unknown (wget)"),
+        (Question(app="h2-client"), "--app h2-client: does not speak http/1.1"),
+        (Question(addresses=65), "--addresses: out of range (65). Allowed: 1 to 64."),
     ],
-    ids=["scenario", "policy", "method", "host", "port", "only HTTP/2"],
+    ids=["scenario", "policy", "method", "host", "port", "only HTTP/2", "workload", "app", "protocol", "addresses"],
 )
 def test_what_cannot_be_run_is_refused_in_words(question: Question, message: str) -> None:
     with pytest.raises(InputError) as refused:
@@ -82,12 +89,13 @@ def test_what_cannot_be_run_is_refused_in_words(question: Question, message: str
 def test_cells_that_may_hang_start_first() -> None:
     orders = plan(Question(), FOLDER)
     first = matrix.slowest_first(orders)
-    assert first[0].scenario == "firewall-drop"
+    hanging = [catalogue.scenarios()[order.scenario].hangs for order in first]
+    assert hanging == sorted(hanging, reverse=True) and hanging[0] and not hanging[-1]
     assert sorted(order.number for order in first) == [order.number for order in orders]
 
 
 @pytest.mark.parametrize("duration_s", [1.0, 4.0, 8.0, 60.0])
-@pytest.mark.parametrize("name", matrix.scenario_names())
+@pytest.mark.parametrize("name", catalogue.scenario_names())
 def test_every_scenario_explains_itself_and_strikes_within_its_time(name: str, duration_s: float) -> None:
     scenario = members("unstale.lab.scenarios", "SCENARIO")[name]
     assert len(paragraph("unstale.lab.scenarios", name).splitlines()) >= 3
@@ -95,8 +103,67 @@ def test_every_scenario_explains_itself_and_strikes_within_its_time(name: str, d
     assert not moments or moments[0].after_s <= duration_s / 4
 
 
-@pytest.mark.parametrize("name", matrix.scenario_names())
-def test_every_scenario_expects_something_of_the_three_main_policies(name: str) -> None:
-    scenario = members("unstale.lab.scenarios", "SCENARIO")[name]
+@pytest.mark.parametrize("name", catalogue.scenario_names())
+def test_every_scenario_expects_something_of_every_policy_and_names_its_source(name: str) -> None:
+    scenario = catalogue.scenarios()[name]
+    wanted = {(policy, method) for policy in catalogue.policy_names() for method in scenario.methods or ("GET", "POST")}
+    assert set(scenario.expects) == wanted
+    assert scenario.source
+
+
+@pytest.mark.parametrize("name", catalogue.scenario_names())
+def test_what_a_policy_is_expected_to_lose_covers_what_nobody_can_avoid(name: str) -> None:
+    scenario = catalogue.scenarios()[name]
+    for method, least in scenario.least.items():
+        bounds = scenario.expects["recommended", method]
+        assert bounds.failed[1] >= least.failed and bounds.twice[1] >= least.twice
+        assert least.why
+
+
+def test_a_world_follows_the_parameters() -> None:
+    question = Question(
+        scenarios=("firewall-rst", "idle-race", "nat-forgets"), lease_s=7.0, idle_s=3.0, distance_ms=5.0, addresses=4
+    )
+    worlds = {order.scenario: order.world for order in plan(question, FOLDER)}
+    firewall, nat = worlds["firewall-rst"].firewall, worlds["nat-forgets"].nat
+    assert firewall is not None and firewall.lease_s == 7.0
+    assert nat is not None and nat.idle_s == 6
+    assert worlds["idle-race"].server.idle_s == 3.0
+    assert {world.distance_ms for world in worlds.values()} == {5.0}
+    assert len(worlds["firewall-rst"].addresses) == 4
+
+
+def test_a_repeated_cell_is_ordered_as_often_and_each_run_has_its_folder() -> None:
+    orders = plan(Question(scenarios=("calm",), policies=("none",), methods=("GET",), repeat=3), FOLDER)
+    assert [order.run for order in orders] == [1, 2, 3]
+    assert len({order.folder for order in orders}) == 3 == len({order.name for order in orders})
+
+
+@pytest.mark.parametrize("name", catalogue.scenario_names())
+def test_the_manifests_of_every_policy_compile_in_every_world(name: str) -> None:
+    for order in plan(Question(scenarios=(name,)), FOLDER):
+        assert compile_sources(with_authority(order.sources, "/ca.pem"), order.setting).resources.clusters
+
+
+def test_tls_is_added_where_the_sidecar_is_to_speak_it() -> None:
     for policy in ("none", "article", "recommended"):
-        assert (policy, "GET") in scenario.expects
+        question = Question(scenarios=("tls-originated-rotation-slow",), policies=(policy,), methods=("GET",))
+        (order,) = plan(question, FOLDER)
+        text = "\n".join(source.text for source in order.sources)
+        assert "mode: SIMPLE" in text and LAB_CA in text, policy
+        assert order.target.port == 80
+
+
+def test_the_application_calls_443_where_it_speaks_tls_itself() -> None:
+    (order,) = plan(
+        Question(scenarios=("tls-passthrough-rotation-slow",), policies=("none",), methods=("GET",)), FOLDER
+    )
+    assert order.target.port == 443 and 443 in order.world.ports
+    assert order.sources == ()
+
+
+def test_http2_scenarios_choose_their_application_and_say_so_in_the_manifests() -> None:
+    question = Question(scenarios=("grpc-cut",), policies=("recommended",), methods=("POST",))
+    (order,) = plan(question, FOLDER)
+    assert order.program == "h2-client"
+    assert "protocol: GRPC" in order.sources[0].text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
@@ -64,6 +65,15 @@ def test_with_user_namespaces_forbidden_it_names_the_setting(tmp_path: Path) -> 
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
     done = _run(tmp_path, prefix=(*OWN_NAMESPACES, "sh", "-c", forbid, "sh"))
     _told(done, "user namespaces are forbidden", "sudo sysctl user.max_user_namespaces")
+
+
+def test_with_user_namespaces_forbidden_the_loopback_still_runs(tmp_path: Path) -> None:
+    forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
+    done = _run(tmp_path, "--loopback", prefix=(*OWN_NAMESPACES, "sh", "-c", forbid, "sh"))
+    assert done.returncode == 0, done.stderr
+    (cell,) = json.loads(done.stdout)["cells"]
+    assert (cell["failed"], cell["disagreements"]) == (0, [])
+    assert cell["conditions"] == ["on the loopback, without namespaces"]
 
 
 def test_with_the_sidecars_port_in_use_it_says_which(tmp_path: Path) -> None:

@@ -5,11 +5,12 @@ Invented, with the shape and size of what the lab measures.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 
-from unstale.model.experiment import Actor, Bucket, Cell, Event, Experiment, Failure, HostChange, Latency
+from unstale.model.experiment import Actor, Bound, Bucket, Cell, Event, Experiment, Failure, HostChange, Latency, Run
 
 HOST = "api.example.com"
 OLD = ("198.51.100.11", "198.51.100.12")
@@ -103,6 +104,20 @@ _TROUBLES: dict[tuple[str, str], _Trouble] = {
 _TWICE = {("runs-then-cuts", "article"): 89, ("own-503", "article"): 1212}
 
 
+_BOUND = Bound(failed=400, executed_twice=0, why="the server itself answers 503")
+_EXPECTATIONS = {("runs-then-cuts", "short-lived", "GET"): "failed 72 of 1600, expected 5 % to 100 %"}
+_RUNS = tuple(
+    Run(failed=failed, executed_twice=0, p50_ms=0.9, p99_ms=120.0 + failed, expectation="met") for failed in (45, 50)
+)
+_NEIGHBOUR = "kind: ServiceEntry\nmetadata:\n  name: neighbour\n"
+_MANIFESTS = {
+    "none": _NEIGHBOUR,
+    "fresh-dns": _NEIGHBOUR,
+    "article": "kind: VirtualService\nspec:\n  retries:\n    attempts: 3\n",
+    "recommended": "kind: VirtualService\nspec:\n  retries:\n    attempts: 15 # outlasts a DNS refresh\n",
+}
+
+
 @cache
 def experiment() -> Experiment:
     """The whole experiment of 70 cells."""
@@ -125,6 +140,8 @@ def experiment() -> Experiment:
             cell(scenario, policy, method) for scenario in SCENARIOS for policy in POLICIES for method in METHODS
         ),
         texts=_TEXTS,
+        manifests=_MANIFESTS,
+        left_out={"nat-forgets": "it needs a kernel with connection tracking"},
     )
 
 
@@ -156,6 +173,16 @@ def cell(scenario: str, policy: str, method: str) -> Cell:
         first_failures=_first(trouble, failures, method, policy),
         sentence=_sentence(method, ok + failed, failed, twice, failures, trouble),
         log=f"recordings/20250301T120000Z/{scenario}-{policy}-{method}",
+        since_s=trouble.start_s if trouble and failed else None,
+        until_s=min(trouble.end_s, DURATION_S) if trouble and failed else None,
+        retries=twice,
+        amplification=round((ok + failed + twice) / max(1, ok + failed), 4),
+        memory_bytes=9 * 1024 * 1024,
+        bound=_BOUND if scenario == "own-503" else None,
+        expectation=_EXPECTATIONS.get((scenario, policy, method), "met"),
+        histogram=((1.0, ok // 2), (10.0, ok - ok // 2), (100.0, 0), (math.inf, min(1, failed))),
+        conditions=("40 ms each way, made by netem",) if scenario == "rotation-slow" else (),
+        runs=_RUNS if (scenario, policy) == ("rotation-sudden", "article") else (),
     )
 
 

@@ -126,7 +126,7 @@ def test_headings_go_down_one_level_at_a_time() -> None:
 def test_table_headers_have_a_scope_and_pictures_a_title() -> None:
     assert all(header.get("scope") in ("row", "col") for header in _document().all("th"))
     pictures = _document().all("svg")
-    assert len(pictures) == 2 * len(experiment().cells)
+    assert len(pictures) == 3 * len(experiment().cells), "two timelines and a histogram"
     assert all(picture["role"] == "img" and picture["aria-labelledby"] for picture in pictures)
 
 

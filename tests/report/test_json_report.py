@@ -13,6 +13,7 @@ from experiment_sample import cell, experiment
 
 from unstale.model.errors import InputError
 from unstale.model.experiment import Latency
+from unstale.report import cell_detail
 from unstale.report.json_report import from_json, to_json
 
 PROMISED = [
@@ -86,9 +87,22 @@ def test_no_cells_and_no_texts_are_a_report_too() -> None:
 
 def test_keys_of_a_newer_version_are_left_out() -> None:
     written = to_json(experiment())
-    written["bound"] = None
-    written["cells"][0]["bound"] = {"failed": 1}
+    written["weather"] = None
+    written["cells"][0]["weather"] = {"failed": 1}
     assert from_json(written) == experiment()
+
+
+def test_what_an_older_version_did_not_write_is_as_if_nobody_had_asked() -> None:
+    written = to_json(experiment())
+    for name in ("manifests", "left_out"):
+        del written[name]
+    for one in written["cells"]:
+        for name in cell_detail.to_json(cell("calm", "none", "GET")):
+            del one[name]
+    old = from_json(written)
+    assert old.manifests == {}
+    assert (old.cells[0].bound, old.cells[0].expectation, old.cells[0].runs) == (None, "", ())
+    assert [one.failed for one in old.cells] == [one.failed for one in experiment().cells]
 
 
 def _set(*path: str | int, to: Any) -> Callable[[dict[str, Any]], None]:

@@ -17,8 +17,10 @@ from unstale.model.errors import InputError, MachineError, ProxyError, UnstaleEr
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_MACHINE = 3
-_NOT_COMMANDS = frozenset({"inputs", "main"})
-_LAB_MODULES = frozenset({"envoy", "google", "grpc", "h11", "jinja2", "markupsafe", "rich"})
+_NOT_COMMANDS = frozenset({"fix_facts", "inputs", "lint_dns", "lint_server", "main", "manifest_files", "prove_options"})
+_LAB_MODULES = frozenset(
+    {"envoy", "google", "grpc", "h11", "h2", "hyperframe", "jinja2", "markupsafe", "rich", "ruamel", "trustme"}
+)
 _HOW_TO_GET_LAB = "Install what this command needs with: pip install 'unstale[lab]'"
 
 

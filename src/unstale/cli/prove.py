@@ -14,139 +14,35 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from unstale.cli.inputs import setting_of, with_release, with_world
+from unstale.cli.prove_options import with_options
 from unstale.model.errors import InputError
 
 if TYPE_CHECKING:
     from unstale.lab.matrix import Question
     from unstale.model.experiment import Cell, Experiment
 
-
-def _names(kind: str) -> Any:
-    def complete(_: click.Context, __: click.Parameter, incomplete: str) -> list[str]:
-        from unstale.lab import matrix
-
-        known = matrix.scenario_names() if kind == "scenario" else (*matrix.policy_names(), matrix.FILES)
-        return [name for name in (*known, "all") if name.startswith(incomplete)]
-
-    return complete
+_STANDARD_OUTPUT = Path("-")
 
 
 @click.command("prove")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @with_world
 @with_release
-@click.option(
-    "--scenario",
-    "scenarios",
-    multiple=True,
-    metavar="S",
-    shell_complete=_names("scenario"),
-    help="A scenario; may be given several times. Default: all.",
-)
-@click.option(
-    "--policy",
-    "policies",
-    multiple=True,
-    metavar="P",
-    shell_complete=_names("policy"),
-    help="A policy; may be given several times. Default: all, or 'files' when FILES are given.",
-)
-@click.option(
-    "--method",
-    "methods",
-    multiple=True,
-    metavar="GET|POST",
-    default=("GET", "POST"),
-    show_default="both",
-    help="The method of the requests.",
-)
-@click.option(
-    "--rate",
-    type=click.FloatRange(1, 5000),
-    default=200,
-    show_default=True,
-    help="Requests a second in each cell.",
-)
-@click.option(
-    "--connections",
-    type=click.IntRange(1, 512),
-    default=8,
-    show_default=True,
-    help="Connections that the application keeps.",
-)
-@click.option(
-    "--duration",
-    type=click.FloatRange(1, 3600),
-    default=8,
-    show_default=True,
-    help="Seconds of load in each cell.",
-)
-@click.option(
-    "--ttl",
-    type=click.IntRange(0, 3600),
-    default=1,
-    show_default=True,
-    help="Time to live of the DNS answers, seconds.",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(0.1, 600),
-    default=10,
-    show_default=True,
-    help="The application's patience for a request, seconds.",
-)
-@click.option("--host", help="The host to call, where FILES name several.")
-@click.option("--port", type=click.IntRange(1, 65535), help="The port to call, where FILES name several.")
-@click.option("--jobs", type=click.IntRange(1, 64), help="Cells side by side. Default: by the number of cores.")
-@click.option(
-    "--recordings",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=Path("recordings"),
-    show_default=True,
-    help="Where each cell keeps its logs, ledgers and events.",
-)
-@click.option(
-    "--json",
-    "json_out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write the result as JSON.",
-)
-@click.option(
-    "--html",
-    "html_out",
-    type=click.Path(path_type=Path, dir_okay=False),
-    metavar="FILE",
-    help="Write the report, one file that opens offline.",
-)
-@click.option("--max-failed", type=click.IntRange(0), metavar="N", help="Exit 1 if a cell has more failed requests.")
-@click.option(
-    "--max-twice",
-    type=click.IntRange(0),
-    metavar="N",
-    help="Exit 1 if a cell has more requests executed twice.",
-)
-@click.option(
-    "-o",
-    "--output",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What goes to standard output.",
-)
-@click.option("-q", "--quiet", is_flag=True, help="No progress.")
-@click.option("--list", "listing", is_flag=True, help="Explain the scenarios and policies, and run nothing.")
+@with_options
 def prove(listing: bool, **options: Any) -> int:
     """Reproduce the failure and measure every fix, or the manifests in FILES (files and folders).
 
-    Exit codes: 0 the limits hold, 1 they do not, 2 wrong usage or manifests, 3 this machine cannot run the lab.
+    Exit codes: 0 the limits hold and all counts agree, 1 they do not, 2 wrong usage or manifests, 3 this machine cannot
+    run the lab.
     """
+    if options["json_out"] == _STANDARD_OUTPUT:
+        options |= {"json_out": None, "output": "json"}
     if listing:
         return _list(options["output"])
     question = _question(options)
     experiment = _run(question, options)
     _write(experiment, options)
-    return 0 if _limits_hold(experiment.cells, options["max_failed"], options["max_twice"]) else 1
+    return 0 if _holds(experiment.cells, options) else 1
 
 
 def _question(options: dict[str, Any]) -> Question:
@@ -168,12 +64,20 @@ def _question(options: dict[str, Any]) -> Question:
         timeout_s=options["timeout"],
         host=options["host"],
         port=options["port"],
+        addresses=options["addresses"],
+        lease_s=options["lease"],
+        idle_s=options["idle"],
+        distance_ms=options["distance"],
+        workload=options["workload"],
+        app=options["app"],
+        repeat=options["repeat"],
         command=shlex.join(["unstale", *sys.argv[1:]]),
     )
 
 
 def _run(question: Question, options: dict[str, Any]) -> Experiment:
-    from unstale.lab import matrix, runner
+    from unstale.lab import catalogue, matrix, runner
+    from unstale.lab.repeats import joined
     from unstale.lab.versions import versions
     from unstale.model.experiment import Experiment
     from unstale.report.progress import Progress
@@ -181,13 +85,16 @@ def _run(question: Question, options: dict[str, Any]) -> Experiment:
     started = datetime.now(UTC)
     folder = runner.recordings_folder(options["recordings"]) / started.strftime("%Y%m%dT%H%M%SZ")
     orders = matrix.plan(question, folder)
+    left_out = matrix.left_out_on_loopback(orders) if options["loopback"] else {}
+    orders = tuple(order for order in orders if order.scenario not in left_out)
     for warning in matrix.warnings(orders):
         click.echo(warning, err=True)
-    orders = runner.prepare(orders, folder)
+    orders = runner.prepare(orders, folder, is_loopback=options["loopback"])
     begun = time.monotonic()
     with Progress(total=len(orders), quiet=options["quiet"]) as progress:
-        cells = runner.run_all(orders, jobs=options["jobs"] or runner.default_jobs(), watcher=progress)
+        cells = runner.run_all(orders, jobs=options["jobs"], watcher=progress, is_loopback=options["loopback"])
     _warn_of_slowness(cells)
+    cells = joined(orders, cells)
     names = dict.fromkeys(name for cell in cells for name in (cell.scenario, cell.policy))
     return Experiment(
         versions=versions(question.setting.istio),
@@ -196,7 +103,9 @@ def _run(question: Question, options: dict[str, Any]) -> Experiment:
         started=started.isoformat(timespec="seconds"),
         took_s=time.monotonic() - begun,
         cells=cells,
-        texts={name: matrix.explain(name) for name in names},
+        texts={name: catalogue.explain(name) for name in names},
+        manifests=matrix.manifests(orders),
+        left_out=left_out,
     )
 
 
@@ -234,28 +143,39 @@ def _warn_of_slowness(cells: Sequence[Cell]) -> None:
         )
 
 
-def _limits_hold(cells: Sequence[Cell], max_failed: int | None, max_twice: int | None) -> bool:
-    broken = [
-        f"{cell.scenario}/{cell.policy}/{cell.method}: {cell.failed} failed, {cell.executed_twice} executed twice"
-        for cell in cells
-        if (max_failed is not None and cell.failed > max_failed)
-        or (max_twice is not None and cell.executed_twice > max_twice)
-    ]
-    for line in broken:
-        click.echo(f"over the limit: {line}", err=True)
-    return not broken
+def _holds(cells: Sequence[Cell], options: dict[str, Any]) -> bool:
+    """Whether every limit that was given holds, and no cell contradicts itself; tells what does not."""
+    max_failed, max_twice = options["max_failed"], options["max_twice"]
+    told = []
+    for cell in cells:
+        name = f"{cell.scenario}/{cell.policy}/{cell.method}"
+        told += [f"counts disagree: {name}: {words}" for words in cell.disagreements]
+        if (max_failed is not None and cell.failed > max_failed) or (
+            max_twice is not None and cell.executed_twice > max_twice
+        ):
+            told.append(f"over the limit: {name}: {cell.failed} failed, {cell.executed_twice} executed twice")
+        missed = dict.fromkeys(run.expectation for run in cell.runs) or {cell.expectation: None}
+        if options["as_expected"]:
+            told += [f"not as expected: {name}: {words}" for words in missed if words not in ("", "met")]
+    for line in told:
+        click.echo(line, err=True)
+    return not told
 
 
 def _list(output: str) -> int:
-    from unstale.lab import matrix
+    from unstale.lab import catalogue
 
-    scenarios = {name: matrix.explain(name) for name in matrix.scenario_names()}
-    policies = {name: matrix.explain(name) for name in (*matrix.policy_names(), matrix.FILES)}
+    groups = {
+        "scenarios": {name: catalogue.explain(name) for name in catalogue.scenario_names()},
+        "policies": {name: catalogue.explain(name) for name in (*catalogue.policy_names(), catalogue.FILES)},
+        "apps": {name: catalogue.explain_app(name) for name in catalogue.app_names()},
+        "workloads": {name: catalogue.explain_workload(name) for name in catalogue.workload_names()},
+    }
     if output == "json":
-        click.echo(json.dumps({"scenarios": scenarios, "policies": policies}, indent=1))
+        click.echo(json.dumps(groups, indent=1))
         return 0
-    for title, entries in (("Scenarios", scenarios), ("Policies", policies)):
-        click.echo(click.style(title, bold=True))
+    for title, entries in groups.items():
+        click.echo(click.style(title.capitalize(), bold=True))
         for name, text in entries.items():
             click.echo(f"\n  {click.style(name, fg='cyan')}")
             click.echo("\n".join(f"    {line}".rstrip() for line in text.splitlines()))

@@ -1,4 +1,4 @@
-"""How a load-balancer node treats a request: run it or not, answer or hang up."""
+"""How a load-balancer node treats a request: run it or not, answer, hang up, or never say anything."""
 
 from __future__ import annotations
 
@@ -11,11 +11,14 @@ class Behaviour:
     """What happens to `share` (0..1) of the requests; the others are served.
 
     `runs` says whether the request takes effect, `answers` is the status sent, None to cut the connection instead.
+    `takes_s` is how long an answer takes; `stalls` never gives one and keeps the connection.
     """
 
     runs: bool = True
     answers: int | None = 200
     share: float = 1.0
+    takes_s: float = 0.0
+    stalls: bool = False
 
     def applies(self, key: str) -> bool:
         """Whether the request attempt named `key` is one of the share; the same key always gets the same answer."""
@@ -26,3 +29,4 @@ class Behaviour:
 
 
 SERVES = Behaviour()
+STALLS = Behaviour(runs=False, stalls=True)

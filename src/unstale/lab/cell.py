@@ -3,186 +3,159 @@
 from __future__ import annotations
 
 import asyncio
-import socket
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unstale.envoy.inputs import Setting, compile_sources
-from unstale.istio.source import Source
-from unstale.lab import load, nodes
-from unstale.lab.apps import App
+from unstale.envoy.inputs import compile_sources
+from unstale.lab import distance, load, nodes
+from unstale.lab.certificates import Certificates, issue
 from unstale.lab.children import Role, fork
 from unstale.lab.dns.authority import Authority, DnsAnswer
-from unstale.lab.dns.forwarder import Forwarder, Upstream
-from unstale.lab.evidence import Evidence
-from unstale.lab.firewall import LearningFirewall
-from unstale.lab.namespaces import Namespaces, build, entered, inside, remove
+from unstale.lab.evidence import Counts, Evidence
+from unstale.lab.fitting import with_authority
+from unstale.lab.loopback import SERVER_PORT
+from unstale.lab.namespaces import Namespaces, build, remove
+from unstale.lab.order import Order
 from unstale.lab.pod import Pod
-from unstale.lab.recording import make_folder, write_json, write_rows, write_text
+from unstale.lab.program import Load, program
+from unstale.lab.recording import LineCount, RowWriter, make_folder, write_json, write_rows, write_text
 from unstale.lab.registry import members
 from unstale.lab.running import RunningWorld
-from unstale.lab.scenario import Moment, Scenario, Timing
-from unstale.lab.target import Target
-from unstale.lab.verdict import judge
-from unstale.lab.world import AUTHORITY_ADDRESS, NEW_NODES, OLD_NODES, POD_GATEWAY, World
+from unstale.lab.scenario import Moment, Scenario
+from unstale.lab.silence import Silence
+from unstale.lab.verdict import Case, judge
+from unstale.lab.way import Way
+from unstale.lab.world import Tls
 from unstale.model.experiment import Actor, Cell, HostChange
 
 HEAD_START_S = 0.2
 """Time for the application to get its threads to the starting line."""
 
+_WATCH_EVERY_S = 0.1
+_LOG_LIMIT_S = 10.0
+_MEMORY_EVERY_S = 1.0
+
 Report = Callable[[str], None]
 """Told in words what happens in the cell, for the live progress."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """Everything a cell needs to run, as plain data: it crosses a process boundary.
-
-    `command` and `versions` are only for the recording: what was called, and what took part.
-    """
-
-    number: int
-    scenario: str
-    policy: str
-    app: App
-    sources: tuple[Source, ...]
-    target: Target
-    method: str
-    rate: float
-    connections: int
-    duration_s: float
-    ttl_s: int
-    timeout_s: float
-    folder: str
-    command: str
-    setting: Setting = field(default_factory=Setting)
-    versions: Mapping[str, str] = field(default_factory=dict)
-
-
 def run(order: Order, private: Path, report: Report, wait_for_go: Callable[[], None]) -> Cell:
-    """Run the cell to its end; `private` is a folder on a tmpfs for sockets and namespaces.
+    """Run the cell to its end; `private` is a folder on a tmpfs for sockets, keys and namespaces.
 
     Calls `wait_for_go`, which blocks, when everything is built and the load could begin.
 
     Raises UnstaleError where the machine or the proxy does not do its part.
     """
-    scenario: Scenario = members("unstale.lab.scenarios", "SCENARIO")[order.scenario]
-    timing = Timing(ttl_s=order.ttl_s, duration_s=order.duration_s)
-    world = World(
-        hosts=order.target.hosts or (order.target.host,),
-        ports=order.target.ports,
-        ttl_s=order.ttl_s,
-        addresses=OLD_NODES,
-        spare_addresses=(*NEW_NODES, *order.target.addresses),
-        firewall=scenario.firewall(timing),
-    )
-    make_folder(Path(order.folder))
-    spaces = build(private, world)
-    addresses = tuple(dict.fromkeys((*world.addresses, *world.spare_addresses)))
-    servers = fork("server", spaces.internet, lambda channel: nodes.run(channel, addresses, world.ports))
-    client = fork("application", spaces.pod, lambda channel: load.run(channel, _load(order)))
+    world = order.world
+    folder = Path(order.folder)
+    make_folder(folder)
+    certificates = None if world.tls is Tls.NONE else issue(private / "tls", world.hosts)
+    spaces = build(private, world) if order.loopback is None else Namespaces()
+    roles = [
+        fork(
+            "server",
+            spaces.internet,
+            lambda channel: nodes.run(channel, world, folder / "executions.jsonl", certificates),
+        ),
+        fork("application", spaces.pod, lambda channel: load.run(channel, load_of(order, certificates))),
+    ]
+    if spaces.road is not None:
+        delay_s = world.distance_ms / 1000
+        roles.append(fork("relay", spaces.road, lambda channel: distance.relay(channel, delay_s)))
     try:
-        cell = _Cell(order, world, spaces, scenario.moments(timing), report)
-        return asyncio.run(cell.run(servers, client, private, wait_for_go))
+        cell = _Cell(order, spaces, certificates, report)
+        return asyncio.run(cell.run(roles, private, wait_for_go))
     finally:
-        for role in (servers, client):
+        for role in roles:
             role.channel.close()
         remove(spaces)
 
 
-def _load(order: Order) -> load.Load:
-    return load.Load(
-        app=order.app,
+def load_of(order: Order, certificates: Certificates | None) -> Load:
+    """What the order's application is to do."""
+    return Load(
+        program=order.program,
+        habit=order.habit,
         host=order.target.host,
         port=order.target.port,
         method=order.method,
-        rate=order.rate,
-        connections=order.connections,
-        duration_s=order.duration_s,
+        pace=order.pace,
         timeout_s=order.timeout_s,
-        ttl_s=order.ttl_s,
+        ttl_s=order.world.ttl_s,
+        workload=order.workload,
+        http=order.world.http,
+        ca=certificates.ca if certificates and order.world.tls is Tls.PASSTHROUGH else None,
+        via=order.loopback.listener if order.loopback else None,
+        resolver=order.loopback.resolver if order.loopback else None,
+        server_port=SERVER_PORT,
     )
 
 
 class _Cell:
-    """The cell's event loop: everything but the server and the application, which have processes of their own."""
+    """The cell's event loop: everything but the roles, which have processes of their own."""
 
-    def __init__(
-        self, order: Order, world: World, spaces: Namespaces, moments: tuple[Moment, ...], report: Report
-    ) -> None:
+    def __init__(self, order: Order, spaces: Namespaces, certificates: Certificates | None, report: Report) -> None:
         self._order = order
-        self._world = world
         self._spaces = spaces
-        self._moments = moments
+        self._certificates = certificates
         self._report = report
+        self._scenario: Scenario = members("unstale.lab.scenarios", "SCENARIO")[order.scenario]
+        self._moments: tuple[Moment, ...] = self._scenario.moments(order.timing)
         self._folder = Path(order.folder)
         self._changes: list[HostChange] = []
+        self._memory_bytes = 0
 
-    async def run(self, servers: Role, client: Role, private: Path, wait_for_go: Callable[[], None]) -> Cell:
+    async def run(self, roles: list[Role], private: Path, wait_for_go: Callable[[], None]) -> Cell:
         _fail_with_any_task(asyncio.get_running_loop(), asyncio.current_task())
+        servers, client, *relays = roles
         async with AsyncExitStack() as stack:
+            await servers.expect("listening")
             running = await self._begin(stack, servers)
             sidecar = await self._start_sidecar(stack, private)
-            await servers.expect("listening")
+            for relay in relays:
+                await relay.expect("relaying")
+            await client.expect("ready")
             await asyncio.to_thread(wait_for_go)
             await self._drive(running, sidecar, client)
-            counters = await sidecar.counters()
-            await servers.ask({"finish": str(self._folder / "executions.jsonl")}, "finished")
-        return self._conclude(running, counters)
+            envoy = await self._settled(sidecar)
+            arrived = await servers.ask({"finish": True}, "finished")
+        return self._conclude(running, Counts(envoy=envoy, memory_bytes=self._memory_bytes, **arrived))
 
     async def _begin(self, stack: AsyncExitStack, servers: Role) -> RunningWorld:
-        authority = Authority(self._world.hosts, self._world.addresses, self._world.ttl_s)
+        world = self._order.world
         running = RunningWorld(
-            world=self._world, authority=authority, nodes=servers, host=self._order.target.host, on_event=self._report
+            world=world,
+            authority=Authority(world.hosts, world.addresses, world.ttl_s),
+            nodes=servers,
+            silence=Silence(self._spaces.internet),
+            host=self._order.target.host,
+            on_event=self._report,
         )
-        upstream = Upstream()
-        learn = await self._firewall(stack, running)
-        await self._datagrams(stack, self._spaces.internet, authority, local=(AUTHORITY_ADDRESS, 53))
-        await self._datagrams(stack, self._spaces.firewall, upstream, remote=(AUTHORITY_ADDRESS, 53))
-        await self._datagrams(stack, self._spaces.firewall, Forwarder(upstream, learn), local=(POD_GATEWAY, 53))
+        if world.silent:
+            await running.silence.fall(world.silent)
+        await Way(self._spaces, running, self._order.loopback).open(stack)
         return running
 
-    async def _firewall(self, stack: AsyncExitStack, running: RunningWorld) -> Callable[[tuple[str, ...]], Any]:
-        if self._world.firewall is None:
-            return _learn_nothing
-        firewall = LearningFirewall(
-            self._world.firewall, self._spaces.firewall, lambda what: running.tell(Actor.FIREWALL, what)
-        )
-        await firewall.start()
-        stack.callback(firewall.stop)
-        return firewall.learn
-
-    async def _datagrams(
-        self,
-        stack: AsyncExitStack,
-        namespace: Path,
-        protocol: asyncio.DatagramProtocol,
-        *,
-        local: tuple[str, int] | None = None,
-        remote: tuple[str, int] | None = None,
-    ) -> None:
-        with entered(namespace):
-            end = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK)
-            if local:
-                end.bind(local)
-            if remote:
-                end.connect(remote)
-        transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: protocol, sock=end)
-        stack.callback(transport.close)
-
     async def _start_sidecar(self, stack: AsyncExitStack, private: Path) -> Pod:
-        configuration = compile_sources(self._order.sources, self._order.setting)
-        for source in self._order.sources:
+        sources = self._order.sources
+        for source in sources:
             write_text(self._folder / Path(source.name).name, source.text)
+        if self._certificates is not None:
+            sources = with_authority(sources, str(self._certificates.ca))
+        configuration = compile_sources(sources, self._order.setting)
         sidecar = Pod(
             resources=configuration.resources,
             private=private,
             folder=self._folder,
-            prefix=inside(self._spaces.pod),
+            spaces=self._spaces,
+            world=self._order.world,
+            port=self._order.target.port,
+            loopback=self._order.loopback,
         )
         stack.push_async_callback(sidecar.stop)
         await sidecar.start()
@@ -193,14 +166,27 @@ class _Cell:
         client.channel.tell({"start": running.start, "path": str(self._folder / "requests.jsonl")})
         self._report("load begins")
         finished = asyncio.create_task(client.expect("sent"))
-        faults = asyncio.create_task(self._strike(running))
-        watch = asyncio.create_task(self._watch_endpoints(running, sidecar))
+        others = (
+            asyncio.create_task(self._strike(running)),
+            asyncio.create_task(self._watch_endpoints(running, sidecar)),
+            asyncio.create_task(self._watch_memory(sidecar)),
+        )
         try:
-            await sidecar.unless_it_dies(finished, faults)
+            await sidecar.unless_it_dies(finished, *others)
         finally:
-            for task in (finished, faults, watch):
+            for task in (finished, *others):
                 task.cancel()
-            await asyncio.gather(finished, faults, watch, return_exceptions=True)
+            await asyncio.gather(finished, *others, return_exceptions=True)
+
+    async def _settled(self, sidecar: Pod) -> Mapping[str, int]:
+        """Envoy's counters when its log has a line for every request counted: it writes the log a moment later."""
+        log = LineCount(self._folder / "access.log")
+        end = time.monotonic() + _LOG_LIMIT_S
+        while True:
+            envoy = await sidecar.counters()
+            if log.count() >= envoy.get("downstream_rq_total", 0) or time.monotonic() > end:
+                return envoy
+            await asyncio.sleep(_WATCH_EVERY_S)
 
     async def _strike(self, running: RunningWorld) -> None:
         for moment in self._moments:
@@ -216,17 +202,59 @@ class _Cell:
                 at_s = time.monotonic() - running.start
                 self._changes.append(HostChange(at_s=at_s, host=self._order.target.host, addresses=addresses))
                 running.tell(Actor.SIDECAR, f"uses {', '.join(addresses) or 'no address'}")
-            await asyncio.sleep(0.1)
+            # Where the sidecar has no addresses of its own there is little to see.
+            await asyncio.sleep(_WATCH_EVERY_S if known else 5 * _WATCH_EVERY_S)
 
-    def _conclude(self, running: RunningWorld, counters: Mapping[str, int]) -> Cell:
-        events = running.events
+    async def _watch_memory(self, sidecar: Pod) -> None:
+        began = time.monotonic()
+        with contextlib.closing(RowWriter(self._folder / "memory.jsonl")) as rows:
+            while True:
+                envoy_bytes = await sidecar.memory_bytes()
+                self._memory_bytes = max(self._memory_bytes, envoy_bytes)
+                at_s = round(time.monotonic() - began, 3)
+                rows.write({"at_s": at_s, "envoy_bytes": envoy_bytes, "lab_bytes": _own_bytes()})
+                await asyncio.sleep(_MEMORY_EVERY_S)
+
+    def _conclude(self, running: RunningWorld, counts: Counts) -> Cell:
+        order, events = self._order, running.events
         write_rows(self._folder / "events.jsonl", (asdict(event) for event in events))
         write_rows(self._folder / "dns.jsonl", (_dns_row(answer, running) for answer in running.authority.answers))
-        write_json(self._folder / "counters.json", dict(counters))
-        evidence = Evidence.read(self._folder, start=running.start, events=events, counters=counters)
-        cell = judge(self._order.scenario, self._order.policy, self._order.method, evidence, tuple(self._changes))
-        write_json(self._folder / "order.json", asdict(self._order))
-        return cell
+        write_json(self._folder / "counters.json", asdict(counts))
+        write_json(self._folder / "order.json", asdict(order))
+        unix_s = time.time() - (time.monotonic() - running.start)
+        write_json(self._folder / "start.json", {"monotonic_s": running.start, "unix_s": unix_s})
+        is_opaque = order.world.tls is Tls.PASSTHROUGH
+        evidence = Evidence.read(
+            self._folder,
+            start=running.start,
+            events=events,
+            counts=counts,
+            is_opaque=is_opaque,
+            has_ids=program(order.program).has_ids,
+        )
+        case = Case(
+            scenario=order.scenario,
+            policy=order.policy,
+            method=order.method,
+            bounds=self._scenario.expects.get((order.policy, order.method)) if order.is_usual else None,
+            least=self._scenario.least.get(order.method) if order.is_usual else None,
+            conditions=self._conditions(),
+        )
+        return judge(case, evidence, tuple(self._changes))
+
+    def _conditions(self) -> tuple[str, ...]:
+        distance_ms = self._order.world.distance_ms
+        if self._order.loopback is not None:
+            return ("on the loopback, without namespaces",)
+        if not distance_ms:
+            return ()
+        means = "netem" if self._spaces.road is None else "a relay of frames (this kernel has no netem)"
+        return (f"{distance_ms:g} ms each way, made by {means}",)
+
+
+def _own_bytes() -> int:
+    """The resident memory of this process."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 
 
 def _dns_row(answer: DnsAnswer, running: RunningWorld) -> dict[str, object]:
@@ -242,7 +270,3 @@ def _fail_with_any_task(loop: asyncio.AbstractEventLoop, cell: asyncio.Task[obje
         cell.cancel(str(context.get("exception") or context["message"]))
 
     loop.set_exception_handler(end)
-
-
-async def _learn_nothing(_: tuple[str, ...]) -> None:
-    """Without a firewall nobody learns."""

@@ -99,7 +99,7 @@ class Role:
         return await self.expect(answer)
 
 
-def fork(name: str, namespace: Path, role: Callable[[Channel], None]) -> Role:
+def fork(name: str, namespace: Path | None, role: Callable[[Channel], None]) -> Role:
     """Start `role` in a child inside `namespace`; must be called before an event loop or thread runs."""
     mine, its = socket.socketpair()
     pid = os.fork()

@@ -43,7 +43,7 @@ table ip learning {{
 class LearningFirewall:
     """A running firewall. `on_event` hears of every address learnt and forgotten, in words."""
 
-    def __init__(self, firewall: Firewall, namespace: Path, on_event: Callable[[str], None]) -> None:
+    def __init__(self, firewall: Firewall, namespace: Path | None, on_event: Callable[[str], None]) -> None:
         self._firewall = firewall
         self._prefix = inside(namespace)
         self._on_event = on_event

@@ -18,14 +18,18 @@ from multiprocessing.connection import Connection, Pipe, wait
 from pathlib import Path
 from typing import Any
 
-from unstale.lab.cell import Order, run
+from unstale.lab.cell import run
 from unstale.lab.namespaces import call
+from unstale.lab.order import Order
 from unstale.lab.world import POD_GATEWAY
 from unstale.model.errors import UnstaleError
 from unstale.sidecar.programs import find
 
 PRIVATE = Path("/dev/shm")
-"""Where namespaces and sockets live: a folder that every Linux has and no manifest or recording lies in."""
+"""Where namespaces and sockets live: a folder that every Linux has and no manifest or recording lies in.
+
+Without namespaces it is a folder of the host's own.
+"""
 
 _RESOLVER = {
     "resolv.conf": f"nameserver {POD_GATEWAY}\noptions timeout:1 attempts:2\n",
@@ -35,19 +39,21 @@ _CACHES = (Path("/run/nscd"), Path("/var/run/nscd"))
 
 
 def main() -> None:
-    """Serve orders on the descriptor named by the first argument."""
+    """Serve orders on the descriptor named by the first argument; the second is a private folder on the loopback."""
     runner: Connection = Connection(int(sys.argv[1]))
+    private = Path(sys.argv[2]) if len(sys.argv) > 2 else PRIVATE
     try:
-        _prepare_mounts()
+        if private == PRIVATE:
+            _prepare_mounts()
     except UnstaleError as error:
         runner.send(("error", None, error))
         return
     gc.freeze()
     runner.send(("ready", None, None))
-    _serve(runner)
+    _serve(runner, private)
 
 
-def _serve(runner: Connection) -> None:
+def _serve(runner: Connection, private: Path) -> None:
     cells: dict[Connection, int] = {}
     while True:
         for ready in wait([runner, *cells]):
@@ -62,7 +68,7 @@ def _serve(runner: Connection) -> None:
             if ready is not runner:
                 runner.send(message)
             elif message[0] == "run":
-                cells[_start(message[1], [runner, *cells])] = message[1].number
+                cells[_start(message[1], [runner, *cells], private)] = message[1].number
             else:
                 _tell_all(cells, message)
 
@@ -85,7 +91,7 @@ def _bury(line: Connection, number: int, runner: Connection) -> None:
             return
 
 
-def _start(order: Order, others: list[Connection]) -> Connection:
+def _start(order: Order, others: list[Connection], private: Path) -> Connection:
     mine, its = Pipe()
     if os.fork():
         its.close()
@@ -93,12 +99,12 @@ def _start(order: Order, others: list[Connection]) -> Connection:
     try:
         for other in (mine, *others):
             other.close()
-        _play(order, its)
+        _play(order, its, private / f"c{order.number}")
     finally:
         os._exit(0)
 
 
-def _play(order: Order, line: Connection) -> None:
+def _play(order: Order, line: Connection, private: Path) -> None:
     def send(kind: str, value: Any) -> None:
         line.send((kind, order.number, value))
 
@@ -107,7 +113,6 @@ def _play(order: Order, line: Connection) -> None:
         line.recv()
 
     _keep_last_words(Path(order.folder))
-    private = PRIVATE / f"c{order.number}"
     try:
         private.mkdir(mode=0o700)
         send("cell", run(order, private, lambda words: send("says", words), wait_for_go))

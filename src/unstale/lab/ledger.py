@@ -5,8 +5,7 @@ Times are seconds of CLOCK_MONOTONIC, which all processes of a machine share.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 
@@ -16,7 +15,7 @@ class Request:
 
     `due` is when the schedule wanted it sent, `sent` when it was, `ended` when its answer or error was complete;
     `late_s` the part of the delay that was the load generator's own. `status` is 0 where no answer came, and `error`
-    says why.
+    says why; with gRPC an error may come with an answer.
     """
 
     id: str
@@ -30,7 +29,7 @@ class Request:
 
     @property
     def is_ok(self) -> bool:
-        return 200 <= self.status < 400
+        return 200 <= self.status < 400 and not self.error
 
     def to_json(self) -> dict[str, object]:
         return asdict(self)
@@ -50,7 +49,6 @@ class Execution:
         return asdict(self)
 
 
-def executed_twice(executions: Iterable[Execution]) -> int:
-    """How many requests ran more than once."""
-    runs = Counter(execution.id for execution in executions)
+def executed_twice(runs: Mapping[str, int]) -> int:
+    """How many requests ran more than once, of the runs by request id."""
     return sum(count > 1 for count in runs.values())

@@ -5,34 +5,52 @@ from __future__ import annotations
 import difflib
 import itertools
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from unstale.envoy.inputs import Setting, compile_sources
 from unstale.istio.load import load
 from unstale.istio.source import Source
-from unstale.lab.cell import Order
+from unstale.lab.catalogue import (
+    FILES,
+    METHODS,
+    app_names,
+    default_scenario_names,
+    methods_of,
+    policies,
+    policy_names,
+    scenario_names,
+    scenarios,
+    workload_names,
+)
+from unstale.lab.faults.nodes_vanish import NodesVanish
+from unstale.lab.fitting import fitted, in_world, pause_s
+from unstale.lab.loopback import left_out
+from unstale.lab.order import Order
 from unstale.lab.policy import Policy
-from unstale.lab.registry import members, paragraph
+from unstale.lab.program import program
+from unstale.lab.registry import members
+from unstale.lab.scenario import Scenario, Timing
 from unstale.lab.target import ARTICLE, Target, target_of
+from unstale.lab.workload import Pace, Workload
+from unstale.lab.world import MOST_ADDRESSES, Http, World, new_nodes, old_nodes
 from unstale.model.errors import InputError
+from unstale.sidecar.programs import missing, missing_message
 
-FILES = "files"
-"""The policy that the user's own manifests make."""
-
-METHODS = ("GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH")
-FILES_TEXT = "The manifests that were given, applied to an application that keeps its connections."
-
-_SCENARIOS = "unstale.lab.scenarios"
-_POLICIES = "unstale.lab.policies"
+HTTP1_APP, HTTP2_APP = "http-client", "h2-client"
+_QUICK_S = 0.5
+"""What is said of a server that answers at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What is to be proved. Empty `scenarios` and `policies` mean all (with `files`: the policy `files` alone).
+    """What is to be proved. Empty `scenarios` are the default ones, empty `policies` and `methods` all of ours that
+    fit (with `files`: the policy `files` alone).
 
     `rate` is requests a second, times are seconds; `host` and `port` choose whom to call where the manifests leave
-    a choice. `setting` is what all manifests are compiled for; `command` is noted in the recordings.
+    a choice. What is None is as each scenario has it: the duration, the firewall's lease, the idle time-out on the
+    way, the one-way distance, the workload, the application. `setting` is what all manifests are compiled for;
+    `command` is noted in the recordings; every cell is run `repeat` times.
     """
 
     files: tuple[Source, ...] = ()
@@ -40,47 +58,42 @@ class Question:
     scenarios: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     methods: tuple[str, ...] = ("GET", "POST")
-    rate: float = 200.0
+    rate: float = 100.0
     connections: int = 8
-    duration_s: float = 8.0
+    duration_s: float | None = None
     ttl_s: int = 1
     timeout_s: float = 10.0
     host: str | None = None
     port: int | None = None
     command: str = ""
-
-
-def scenario_names() -> tuple[str, ...]:
-    """All scenarios, calm first."""
-    return tuple(sorted(members(_SCENARIOS, "SCENARIO"), key=lambda name: (_order(name, _TOLD_SCENARIOS), name)))
-
-
-def policy_names() -> tuple[str, ...]:
-    """All policies of our own, from nothing to the recommended one."""
-    return tuple(sorted(members(_POLICIES, "POLICY"), key=lambda name: (_order(name, _TOLD_POLICIES), name)))
-
-
-def explain(name: str) -> str:
-    """The paragraph of a scenario or policy."""
-    if name == FILES:
-        return FILES_TEXT
-    return paragraph(_SCENARIOS if name in scenario_names() else _POLICIES, name)
+    addresses: int = 2
+    lease_s: float | None = None
+    idle_s: float | None = None
+    distance_ms: float | None = None
+    workload: str | None = None
+    app: str | None = None
+    repeat: int = 1
 
 
 def plan(question: Question, recordings: Path) -> tuple[Order, ...]:
-    """One order a cell. Raises InputError or ManifestError before anything is started."""
-    scenarios = _chosen("scenario", question.scenarios, scenario_names())
+    """One order a cell and run. Raises InputError or ManifestError before anything is started."""
+    wanted_scenarios = _chosen("scenario", question.scenarios, scenario_names(), default=default_scenario_names())
     own = (FILES,) if question.files else ()
-    policies = _chosen("policy", question.policies, (*policy_names(), *own), default=own or policy_names())
+    wanted_policies = _chosen("policy", question.policies, (*policy_names(), *own), default=own or policy_names())
     methods = _chosen("method", question.methods, METHODS)
+    _refuse_unfit(question)
     wanted = ARTICLE
     if question.files:
         manifests = load(question.files, istio=question.setting.istio)
         wanted = target_of(manifests, host=question.host, port=question.port)
-    cells = itertools.product(scenarios, policies, methods)
+    cells = [
+        (scenario, policy, method, run)
+        for scenario, policy, method in itertools.product(wanted_scenarios, wanted_policies, methods)
+        if method in methods_of(scenario)
+        for run in range(1, question.repeat + 1)
+    ]
     return tuple(
-        _order_of(question, number, scenario, policy, method, wanted, recordings)
-        for number, (scenario, policy, method) in enumerate(cells)
+        _order_of(question, number, *cell, wanted=wanted, recordings=recordings) for number, cell in enumerate(cells)
     )
 
 
@@ -104,6 +117,13 @@ def parameters(question: Question) -> dict[str, object]:
         "duration_s": question.duration_s,
         "ttl_s": question.ttl_s,
         "timeout_s": question.timeout_s,
+        "addresses": question.addresses,
+        "lease_s": question.lease_s,
+        "idle_s": question.idle_s,
+        "distance_ms": question.distance_ms,
+        "workload": question.workload,
+        "app": question.app,
+        "repeat": question.repeat,
         "host": question.host,
         "port": question.port,
         "mesh_config": question.setting.mesh.name if question.setting.mesh else None,
@@ -112,45 +132,134 @@ def parameters(question: Question) -> dict[str, object]:
     }
 
 
+def manifests(orders: Iterable[Order]) -> dict[str, str]:
+    """Each policy's manifests as they were in the first of its orders, one YAML text; empty for none."""
+    found: dict[str, str] = {}
+    for order in orders:
+        mesh = order.setting.mesh
+        sources = (*order.sources, *((mesh,) if mesh else ()))
+        found.setdefault(order.policy, "\n---\n".join(source.text.strip() for source in sources))
+    return found
+
+
+def left_out_on_loopback(orders: Iterable[Order]) -> dict[str, str]:
+    """Scenario -> why it cannot be run without namespaces."""
+    known = tuple(orders)
+    vanishing = {
+        order.scenario
+        for order in known
+        if any(isinstance(moment.fault, NodesVanish) for moment in scenarios()[order.scenario].moments(order.timing))
+    }
+    return left_out(known, frozenset(vanishing))
+
+
 def slowest_first(orders: Iterable[Order]) -> list[Order]:
     """The orders with those that may hang longest in front, so that none of them is started last."""
-    scenarios = members(_SCENARIOS, "SCENARIO")
-    return sorted(orders, key=lambda order: not scenarios[order.scenario].hangs)
+    return sorted(orders, key=lambda order: (not scenarios()[order.scenario].hangs, -order.pace.duration_s))
 
 
 def _order_of(
     question: Question,
     number: int,
-    scenario: str,
+    scenario_name: str,
     policy_name: str,
     method: str,
+    run: int,
+    *,
     wanted: Target,
     recordings: Path,
 ) -> Order:
-    policy = Policy(manifests=lambda _: question.files) if policy_name == FILES else _policy(policy_name)
+    policy = Policy(manifests=lambda _: question.files) if policy_name == FILES else policies()[policy_name]
+    scenario = scenarios()[scenario_name]
+    timing = timing_of(question, scenario)
     target = policy.target or wanted
+    workload = question.workload or scenario.workload
+    target = in_world(target, scenario.world(_plain_world(question, target), timing))
+    target = replace(target, slowest_answer_s=slowest_answer_s(workload))
+    assert target.world is not None
+    world = target.world
+    again = f"-{run}" if question.repeat > 1 else ""
     return Order(
         number=number,
-        scenario=scenario,
+        scenario=scenario_name,
         policy=policy_name,
-        app=policy.app,
-        sources=policy.manifests(target),
+        program=app_for(question.app, world),
+        habit=policy.app,
+        sources=fitted(policy.manifests(target), target),
         target=target,
+        world=world,
+        timing=timing,
         method=method,
-        rate=question.rate,
-        connections=question.connections,
-        duration_s=question.duration_s,
-        ttl_s=question.ttl_s,
+        workload=workload,
+        pace=Pace(
+            rate=question.rate,
+            duration_s=timing.duration_s,
+            connections=question.connections,
+            pause_s=pause_s(world),
+        ),
         timeout_s=question.timeout_s,
-        folder=str(recordings / f"{scenario}-{policy_name}-{method}"),
+        folder=str(recordings / f"{scenario_name}-{policy_name}-{method}{again}"),
         command=question.command,
-        setting=question.setting,
+        run=run,
+        has_usual_app=question.app in (None, HTTP1_APP, HTTP2_APP),
+        has_usual_workload=question.workload in (None, scenario.workload),
+        setting=policy.setting(target, question.setting),
     )
 
 
-def _policy(name: str) -> Policy:
-    policy: Policy = members(_POLICIES, "POLICY")[name]
-    return policy
+def slowest_answer_s(workload: str) -> float:
+    """What a good answer takes at most, as whoever runs the server knows it."""
+    found: Workload = members("unstale.lab.workloads", "WORKLOAD")[workload]
+    return max(_QUICK_S, found.takes_s)
+
+
+def timing_of(question: Question, scenario: Scenario) -> Timing:
+    """The clock that the question gives a scenario."""
+    return Timing(
+        ttl_s=question.ttl_s,
+        duration_s=question.duration_s or scenario.duration_s,
+        asked_lease_s=question.lease_s,
+        asked_idle_s=question.idle_s,
+        asked_distance_ms=question.distance_ms,
+    )
+
+
+def app_for(wanted: str | None, world: World) -> str:
+    """The application asked for; else the plain one that speaks the world's protocol.
+
+    Raises InputError where the one asked for does not speak it.
+    """
+    name = wanted or (HTTP1_APP if world.http is Http.HTTP1 else HTTP2_APP)
+    if world.http not in program(name).speaks:
+        raise InputError(f"--app {name}: does not speak {world.http}. Choose other scenarios, or leave --app out.")
+    return name
+
+
+def _plain_world(question: Question, target: Target) -> World:
+    return World(
+        hosts=target.hosts or (target.host,),
+        ports=target.ports,
+        ttl_s=question.ttl_s,
+        addresses=old_nodes(question.addresses),
+        spare_addresses=(*new_nodes(question.addresses), *target.addresses),
+        distance_ms=question.distance_ms or 0.0,
+    )
+
+
+def _refuse_unfit(question: Question) -> None:
+    for what, name, known in (
+        ("workload", question.workload, workload_names()),
+        ("app", question.app, app_names()),
+    ):
+        if name is not None:
+            _chosen(what, (name,), known)
+    if not 1 <= question.addresses <= MOST_ADDRESSES:
+        raise InputError(f"--addresses: out of range ({question.addresses}). Allowed: 1 to {MOST_ADDRESSES}.")
+    if question.app is None:
+        return
+    absent = missing(program(question.app).needs)
+    if absent:
+        raise InputError(f"--app {question.app}: {missing_message(absent)}")
 
 
 def _chosen(
@@ -166,19 +275,3 @@ def _chosen(
             hint = f"Did you mean {near[0]}? " if near else ""
             raise InputError(f"--{what}: unknown ({name}). {hint}Allowed: {', '.join(known)}, all.")
     return tuple(dict.fromkeys(wanted))
-
-
-_TOLD_SCENARIOS = (
-    "calm",
-    "rotation-slow",
-    "rotation-sudden",
-    "firewall-rst",
-    "firewall-drop",
-    "runs-then-cuts",
-    "own-503",
-)
-_TOLD_POLICIES = ("none", "fresh-dns", "short-lived", "article", "recommended")
-
-
-def _order(name: str, told: tuple[str, ...]) -> int:
-    return told.index(name) if name in told else len(told)

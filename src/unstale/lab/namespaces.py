@@ -2,6 +2,9 @@
 
     pod 10.0.0.10 ── 10.0.0.1 firewall 192.0.2.1 ── 192.0.2.2 internet (192.0.2.53 DNS, load-balancer nodes)
 
+Where the world has distance, netem delays what leaves both ends of the right-hand wire; without netem a fourth
+namespace, *road*, lies between them, where a relay holds every frame back.
+
 They are bind mounts on a tmpfs of the lab's own mount namespace, so they vanish with its last process whatever kills
 it. Two namespaces per process would need threads; a socket keeps the namespace that it was made in, so one process
 steps in, makes its sockets and steps out again.
@@ -14,13 +17,14 @@ import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unstale.lab.world import (
     AUTHORITY_ADDRESS,
     FIREWALL_OUTSIDE,
     INTERNET_GATEWAY,
+    OTHER_RESOLVER,
     POD_ADDRESS,
     POD_GATEWAY,
     World,
@@ -34,15 +38,19 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Namespaces:
-    """The paths of a cell's network namespaces."""
+    """The paths of a cell's network namespaces; `road` is there only where a relay makes the distance.
 
-    pod: Path
-    firewall: Path
-    internet: Path
+    None is the namespace that one is in: all of them are where namespaces are forbidden.
+    """
+
+    pod: Path | None = None
+    firewall: Path | None = None
+    internet: Path | None = None
+    road: Path | None = None
 
     @property
     def all(self) -> tuple[Path, ...]:
-        return (self.pod, self.firewall, self.internet)
+        return tuple(path for path in (self.pod, self.firewall, self.internet, self.road) if path)
 
 
 def build(folder: Path, world: World) -> Namespaces:
@@ -51,14 +59,40 @@ def build(folder: Path, world: World) -> Namespaces:
     Raises MachineError with the program's own words where the kernel refuses.
     """
     spaces = Namespaces(pod=folder / "pod", firewall=folder / "firewall", internet=folder / "internet")
-    for path in spaces.all:
-        path.touch()
-        call(find("unshare"), "--net", find("mount"), "--bind", "/proc/self/ns/net", str(path))
+    for space in spaces.all:
+        _create(space)
+    if world.distance_ms and not _has_netem(spaces):
+        spaces = replace(spaces, road=folder / "road")
+        assert spaces.road is not None
+        _create(spaces.road)
     for path, lines in _wiring(spaces, world):
         call(*inside(path), find("ip"), "-batch", "-", text="\n".join(lines))
+    if world.distance_ms and spaces.road is None:
+        _delay(spaces, world.distance_ms)
     with entered(spaces.firewall):
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
     return spaces
+
+
+def _create(path: Path) -> None:
+    path.touch()
+    call(find("unshare"), "--net", find("mount"), "--bind", "/proc/self/ns/net", str(path))
+
+
+def _has_netem(spaces: Namespaces) -> bool:
+    """Whether this kernel can delay packets by itself, tried where nothing is measured yet."""
+    device = ("dev", "lo", "root")
+    try:
+        call(*inside(spaces.internet), find("tc"), "qdisc", "add", *device, "netem", "delay", "1ms")
+        call(*inside(spaces.internet), find("tc"), "qdisc", "del", *device)
+    except MachineError:
+        return False
+    return True
+
+
+def _delay(spaces: Namespaces, distance_ms: float) -> None:
+    for path, interface in ((spaces.firewall, "outside"), (spaces.internet, "eth0")):
+        call(*inside(path), find("tc"), "qdisc", "add", "dev", interface, "root", "netem", "delay", f"{distance_ms}ms")
 
 
 def remove(spaces: Namespaces) -> None:
@@ -68,14 +102,19 @@ def remove(spaces: Namespaces) -> None:
         path.unlink()
 
 
-def inside(path: Path) -> tuple[str, ...]:
+def inside(path: Path | None) -> tuple[str, ...]:
     """The command prefix that runs a program in the namespace at `path`."""
+    if path is None:
+        return ()
     return (find("nsenter"), f"--net={path}")
 
 
 @contextmanager
-def entered(path: Path) -> Iterator[None]:
+def entered(path: Path | None) -> Iterator[None]:
     """Run the block in the namespace at `path`; sockets made there stay there. Affects the calling thread only."""
+    if path is None:
+        yield
+        return
     own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
         enter(path)
@@ -87,8 +126,10 @@ def entered(path: Path) -> Iterator[None]:
         os.close(own)
 
 
-def enter(path: Path) -> None:
+def enter(path: Path | None) -> None:
     """Move the calling thread into the namespace at `path` for good."""
+    if path is None:
+        return
     there = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         _setns(there)
@@ -115,13 +156,14 @@ def _setns(descriptor: int) -> None:
         raise MachineError(f"setns: refused ({os.strerror(error)}). The lab needs network namespaces.")
 
 
-def _wiring(spaces: Namespaces, world: World) -> tuple[tuple[Path, tuple[str, ...]], ...]:
+def _wiring(spaces: Namespaces, world: World) -> tuple[tuple[Path | None, tuple[str, ...]], ...]:
     nodes = dict.fromkeys((*world.addresses, *world.spare_addresses))
     firewall = (
         "link set lo up",
         f"link add inside type veth peer name eth0 netns {spaces.pod}",
-        f"link add outside type veth peer name eth0 netns {spaces.internet}",
+        f"link add outside type veth peer name {_outer_end(spaces)}",
         f"address add {POD_GATEWAY}/24 dev inside",
+        f"address add {OTHER_RESOLVER}/24 dev inside",
         f"address add {FIREWALL_OUTSIDE}/24 dev outside",
         "link set inside up",
         "link set outside up",
@@ -141,4 +183,13 @@ def _wiring(spaces: Namespaces, world: World) -> tuple[tuple[Path, tuple[str, ..
         "link set eth0 up",
         f"route add default via {FIREWALL_OUTSIDE}",
     )
-    return ((spaces.firewall, firewall), (spaces.pod, pod), (spaces.internet, internet))
+    wiring = ((spaces.firewall, firewall), (spaces.pod, pod), (spaces.internet, internet))
+    if spaces.road is None:
+        return wiring
+    far = (f"link add far type veth peer name eth0 netns {spaces.internet}", "link set far up")
+    return ((spaces.road, far), *wiring, (spaces.road, ("link set near up",)))
+
+
+def _outer_end(spaces: Namespaces) -> str:
+    """Where the wire out of the firewall ends, in the words of `ip link add`."""
+    return f"eth0 netns {spaces.internet}" if spaces.road is None else f"near netns {spaces.road}"

@@ -1,7 +1,8 @@
-"""The load balancer's nodes: HTTP/1.1 servers on their own addresses, and the ledger of what they ran.
+"""The load balancer's nodes: servers on their own addresses, and the ledger of what they ran.
 
 They run in a process of their own, so that the measured server never waits for the measuring client. Orders come as
-JSON lines: `{"behave": {..}, "addresses": [..]}` and `{"finish": PATH}`, which writes the ledger and ends the process.
+JSON lines: `{"behave": {..}, "addresses": [..]}`; `leave`, `join`, `refuse`, `admit` and `estrange` with addresses; and
+`{"finish": true}`, which closes the ledger and ends the process.
 """
 
 from __future__ import annotations
@@ -11,128 +12,161 @@ import functools
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import cast
-
-import h11
+from typing import Protocol
 
 from unstale.lab.behaviour import SERVES, Behaviour
+from unstale.lab.certificates import Certificates
 from unstale.lab.children import Channel
 from unstale.lab.ledger import Execution
-from unstale.lab.recording import write_rows
+from unstale.lab.recording import RowWriter
+from unstale.lab.world import Http, Server, World
 
 BODY = b'{"status": "ok"}\n'
 ERROR_BODY = b'{"status": "the server itself cannot serve this"}\n'
 
 
-class Nodes:
-    """All nodes of one world: how each address behaves, and every execution."""
+class Leaving(Protocol):
+    """A connection that can be told to go."""
 
-    def __init__(self) -> None:
+    def leave(self) -> None:
+        """The node is taken away: say so as its protocol does, then close."""
+
+    def refuse(self) -> None:
+        """Answer the next packet with a reset."""
+
+
+class Nodes:
+    """All nodes of one world: how each address behaves, who is connected to it, and every execution.
+
+    `attempts` counts the requests that arrived whole, `accepted` the connections.
+    """
+
+    def __init__(self, note: Callable[[dict[str, object]], None], server: Server | None = None) -> None:
         self.behaviours: dict[str, Behaviour] = {}
-        self.executions: list[Execution] = []
-        self._attempts: Counter[str] = Counter()
+        self.server = server or Server()
+        self.connections: dict[str, set[Leaving]] = {}
+        self.attempts = 0
+        self.accepted = 0
+        self._note = note
+        self._tries: Counter[str] = Counter()
 
     def decide(self, address: str, request_id: str, method: str) -> Behaviour:
         """How this attempt is treated, the same in every run for the same request and attempt; writes the ledger."""
-        self._attempts[request_id] += 1
+        self.attempts += 1
         behaviour = self.behaviours.get(address, SERVES)
-        if not behaviour.applies(f"{request_id}/{self._attempts[request_id]}"):
-            behaviour = SERVES
+        if behaviour.share < 1.0:
+            self._tries[request_id] += 1
+            if not behaviour.applies(f"{request_id}/{self._tries[request_id]}"):
+                behaviour = SERVES
         if behaviour.runs:
-            self.executions.append(
-                Execution(
-                    at=time.monotonic(),
-                    id=request_id,
-                    method=method,
-                    address=address,
-                    answered=behaviour.answers,
-                )
+            execution = Execution(
+                at=time.monotonic(), id=request_id, method=method, address=address, answered=behaviour.answers
             )
+            self._note(execution.to_json())
         return behaviour
 
+    def arrived(self, address: str, connection: Leaving) -> None:
+        """A connection to `address` was accepted."""
+        self.accepted += 1
+        self.connections.setdefault(address, set()).add(connection)
 
-class NodeConnection(asyncio.Protocol):
-    """One accepted connection."""
+    def gone(self, address: str, connection: Leaving) -> None:
+        """A connection to `address` has ended."""
+        self.connections.get(address, set()).discard(connection)
 
-    def __init__(self, nodes: Nodes, address: str) -> None:
+
+class _Fleet:
+    """The listening sockets of all addresses."""
+
+    def __init__(self, nodes: Nodes, world: World, certificates: Certificates | None) -> None:
         self._nodes = nodes
-        self._address = address
-        self._http = h11.Connection(h11.SERVER)
-        self._request: h11.Request | None = None
-        self._transport: asyncio.Transport | None = None
+        self._world = world
+        self._own = certificates.server(world.http) if certificates else None
+        self._strange = certificates.stranger(world.http) if certificates else None
+        self._estranged: set[str] = set()
+        self._listening: dict[str, list[asyncio.Server]] = {}
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+    def estrange(self, addresses: Iterable[str]) -> None:
+        self._estranged.update(addresses)
 
-    def data_received(self, data: bytes) -> None:
-        self._http.receive_data(data)
-        self._drive()
+    async def join(self, addresses: Iterable[str]) -> None:
+        loop = asyncio.get_running_loop()
+        for address in addresses:
+            if self._listening.get(address):
+                continue
+            make = functools.partial(connection_class(self._world.http), self._nodes, address)
+            self._listening[address] = [
+                await loop.create_server(
+                    make,
+                    sock=socket.create_server((address, port), backlog=1024),
+                    ssl=self._strange if address in self._estranged else self._own,
+                )
+                for port in self._world.ports
+            ]
 
-    def eof_received(self) -> None:
-        assert self._transport is not None
-        self._transport.close()
+    async def leave(self, addresses: Iterable[str]) -> None:
+        for address in addresses:
+            for listening in self._listening.pop(address, ()):
+                listening.close()
+            for connection in tuple(self._nodes.connections.get(address, ())):
+                connection.leave()
 
-    def _drive(self) -> None:
-        assert self._transport is not None
-        while not self._transport.is_closing():
-            try:
-                event = self._http.next_event()
-            except h11.RemoteProtocolError:
-                self._transport.close()
-                return
-            if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
-                return
-            if isinstance(event, h11.Request):
-                self._request = event
-            elif isinstance(event, h11.EndOfMessage):
-                self._treat()
-
-    def _treat(self) -> None:
-        assert self._request is not None
-        assert self._transport is not None
-        headers = dict(self._request.headers)
-        request_id = headers.get(b"x-request-id", b"-").decode("ascii", "replace")
-        behaviour = self._nodes.decide(self._address, request_id, self._request.method.decode("ascii"))
-        if behaviour.answers is None:
-            self._transport.close()
-            return
-        body = BODY if behaviour.answers < 400 else ERROR_BODY
-        self._transport.write(self._response(behaviour.answers, body))
-        if self._http.our_state is h11.MUST_CLOSE:
-            self._transport.close()
-        else:
-            self._http.start_next_cycle()
-
-    def _response(self, status: int, body: bytes) -> bytes:
-        headers = [("content-type", "application/json"), ("content-length", str(len(body)))]
-        parts = (
-            self._http.send(h11.Response(status_code=status, headers=headers)),
-            self._http.send(h11.Data(data=body)),
-            self._http.send(h11.EndOfMessage()),
-        )
-        return b"".join(part for part in parts if part)
+    async def refuse(self, addresses: Iterable[str]) -> None:
+        for address in addresses:
+            for listening in self._listening.pop(address, ()):
+                listening.close()
+            for connection in tuple(self._nodes.connections.get(address, ())):
+                connection.refuse()
 
 
-def run(channel: Channel, addresses: Iterable[str], ports: Iterable[int]) -> None:
-    """The nodes' process: listen, say so, obey orders until told to finish or left alone."""
-    asyncio.run(_serve(channel, [(address, port) for address in addresses for port in ports]))
+def connection_class(http: Http) -> Callable[[Nodes, str], asyncio.Protocol]:
+    """What speaks `http` on an accepted connection."""
+    if http is Http.HTTP1:
+        from unstale.lab.http1_node import Http1Connection
+
+        return Http1Connection
+    from unstale.lab.http2_node import Http2Connection
+
+    return functools.partial(Http2Connection, is_grpc=http is Http.GRPC)
 
 
-async def _serve(channel: Channel, places: list[tuple[str, int]]) -> None:
-    loop = asyncio.get_running_loop()
-    nodes = Nodes()
-    for address, port in places:
-        listening = socket.create_server((address, port), backlog=1024)
-        await loop.create_server(functools.partial(NodeConnection, nodes, address), sock=listening)
-    channel.tell({"listening": len(places)})
+def run(channel: Channel, world: World, ledger: Path, certificates: Certificates | None) -> None:
+    """The nodes' process: listen, say so, obey orders until told to finish or left alone.
+
+    Without `certificates` the nodes speak in the clear.
+    """
+    asyncio.run(_serve(channel, world, ledger, certificates))
+
+
+async def _serve(channel: Channel, world: World, ledger: Path, certificates: Certificates | None) -> None:
+    rows = RowWriter(ledger)
+    nodes = Nodes(rows.write, world.server)
+    fleet = _Fleet(nodes, world, certificates)
+    await fleet.join(dict.fromkeys((*world.addresses, *world.spare_addresses)))
+    channel.tell({"listening": True})
     async for order in channel.orders():
         if "behave" in order:
             behaviour = Behaviour(**order["behave"])
             nodes.behaviours.update(dict.fromkeys(order["addresses"], behaviour))
             channel.tell({"behaving": True})
+        elif "leave" in order:
+            await fleet.leave(order["leave"])
+            channel.tell({"left": True})
+        elif "join" in order:
+            await fleet.join(order["join"])
+            channel.tell({"joined": True})
+        elif "refuse" in order:
+            await fleet.refuse(order["refuse"])
+            channel.tell({"refused": True})
+        elif "admit" in order:
+            await fleet.join(order["admit"])
+            channel.tell({"admitted": True})
+        elif "estrange" in order:
+            fleet.estrange(order["estrange"])
+            channel.tell({"estranged": True})
         elif "finish" in order:
-            write_rows(Path(order["finish"]), (row.to_json() for row in nodes.executions))
-            channel.tell({"finished": len(nodes.executions)})
+            rows.close()
+            channel.tell({"finished": {"attempts": nodes.attempts, "accepted": nodes.accepted}})
             return

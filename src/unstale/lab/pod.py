@@ -7,24 +7,55 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from unstale.envoy.resource import Resources
+from unstale.lab.loopback import Loopback, on_loopback
+from unstale.lab.namespaces import Namespaces, inside
 from unstale.lab.recording import write_text
+from unstale.lab.world import OTHER_RESOLVER, World
 from unstale.sidecar.bootstrap import MARK
 from unstale.sidecar.capture import capture, ruleset
-from unstale.sidecar.local import localize
+from unstale.sidecar.local import Localizer
+from unstale.sidecar.programs import find
+from unstale.sidecar.secrets import with_files
 from unstale.sidecar.sidecar import Sidecar, SidecarSettings
+from unstale.sidecar.upstream_mark import with_mark
 
-_COUNTERS = r"^cluster\.(outbound|PassthroughCluster).*\.(upstream_cx_total|upstream_rq_retry|upstream_rq_total)$"
+_UPSTREAM = r"^cluster\.(outbound|PassthroughCluster).*\.(upstream_cx_total|upstream_rq_retry|upstream_rq_total)$"
+_DOWNSTREAM = r"^http\..*\.downstream_rq_total$"
+_OUR_OWN = "http.admin."
+_MEMORY = "server.memory_allocated"
 
 
 class Pod:
-    """Envoy and the capture rules in the pod's namespace; `folder` gets the logs, `private` the sockets."""
+    """Envoy and the capture rules in the pod's namespace; `folder` gets the logs, `private` the sockets.
 
-    def __init__(self, *, resources: Resources, private: Path, folder: Path, prefix: tuple[str, ...]) -> None:
-        self._resources = localize(resources, access_log=folder / "access.log")
+    On the loopback nothing is captured: the listener of `port` is called directly.
+    """
+
+    def __init__(
+        self,
+        *,
+        resources: Resources,
+        private: Path,
+        folder: Path,
+        spaces: Namespaces,
+        world: World,
+        port: int,
+        loopback: Loopback | None = None,
+    ) -> None:
+        local = Localizer(access_log=folder / "access.log", last_step=lambda value: with_mark(with_files(value), MARK))
+        self._resources = local.localize(resources)
+        self._is_captured = loopback is None
+        if loopback is not None:
+            self._resources = on_loopback(self._resources, loopback, port)
         self._folder = folder
-        self._prefix = prefix
+        self._prefix = inside(spaces.pod)
         self._sidecar = Sidecar(
-            SidecarSettings(folder=private / "sidecar", prefix=prefix, mark=MARK, drain_limit_s=1.0)
+            SidecarSettings(
+                folder=private / "sidecar",
+                prefix=(*self._prefix, *_resolver(private, world)),
+                mark=MARK if self._is_captured else None,
+                drain_limit_s=1.0,
+            )
         )
 
     async def start(self) -> None:
@@ -33,7 +64,8 @@ class Pod:
         Raises ProxyError where Envoy does not start or refuses its configuration.
         """
         await self._sidecar.start(self._resources)
-        await capture(ruleset(mark=MARK), prefix=self._prefix)
+        if self._is_captured:
+            await capture(ruleset(mark=MARK), prefix=self._prefix)
 
     async def stop(self) -> None:
         """End the sidecar and keep its own log with the recording."""
@@ -41,16 +73,20 @@ class Pod:
         if self._sidecar.log.exists():
             write_text(self._folder / "envoy.log", self._sidecar.log.read_text(errors="replace"))
 
-    async def unless_it_dies(self, *work: asyncio.Task[object]) -> None:
-        """Wait for all of `work`; raises the first error of it, or the sidecar's ProxyError when that dies first."""
+    async def unless_it_dies(self, work: asyncio.Task[object], *others: asyncio.Task[None]) -> None:
+        """Wait for `work`; raises its error, the first one of `others`, or the sidecar's when that dies first.
+
+        The others may end before or go on for ever.
+        """
         died = asyncio.ensure_future(self._death())
-        everything = asyncio.ensure_future(_all(work))
+        waiting: set[asyncio.Task[object]] = {work, died, *others}
         try:
-            await asyncio.wait([everything, died], return_when=asyncio.FIRST_COMPLETED)
-            (everything if everything.done() else died).result()
+            while not work.done():
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
         finally:
             died.cancel()
-            everything.cancel()
 
     async def _death(self) -> None:
         raise await self._sidecar.died
@@ -69,13 +105,27 @@ class Pod:
         )
 
     async def counters(self) -> Mapping[str, int]:
-        """Envoy's counters by their last name, summed over the clusters that carry the application's traffic."""
+        """Envoy's counters by their last name, summed over what carries the application's traffic."""
         sums: dict[str, int] = {}
-        for name, value in (await self._sidecar.admin.stats(_COUNTERS)).items():
-            short = name.rsplit(".", 1)[-1]
-            sums[short] = sums.get(short, 0) + value
+        for pattern in (_UPSTREAM, _DOWNSTREAM):
+            for name, value in (await self._sidecar.admin.stats(pattern)).items():
+                if name.startswith(_OUR_OWN):
+                    continue
+                short = name.rsplit(".", 1)[-1]
+                sums[short] = sums.get(short, 0) + value
         return sums
 
+    async def memory_bytes(self) -> int:
+        """What Envoy has allocated now."""
+        stats = await self._sidecar.admin.stats(f"^{_MEMORY}$")
+        return stats.get(_MEMORY, 0)
 
-async def _all(work: tuple[asyncio.Task[object], ...]) -> None:
-    await asyncio.gather(*work)
+
+def _resolver(private: Path, world: World) -> tuple[str, ...]:
+    """The command prefix that gives the sidecar a resolver of its own, where the firewall does not hear it."""
+    if world.firewall is None or world.firewall.hears_sidecar:
+        return ()
+    other = private / "resolv.conf"
+    other.write_text(f"nameserver {OTHER_RESOLVER}\noptions timeout:1 attempts:2\n")
+    script = f'{find("mount")} --bind {other} /etc/resolv.conf && exec "$@"'
+    return (find("unshare"), "--mount", "sh", "-c", script, "sh")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from string import Template
 
+from unstale.envoy.inputs import Setting
 from unstale.istio.source import Source
 from unstale.lab.apps import KEEP_ALIVE, App
 from unstale.lab.target import Target
@@ -27,9 +28,15 @@ def _nothing(target: Target) -> tuple[Source, ...]:
 class Policy:
     """`manifests` writes the sources for the host that is called; by default the host is unknown to the mesh.
 
-    A policy whose manifests have a host of their own names it in `target`.
+    A policy whose manifests have a host of their own names it in `target`. One that changes the mesh's settings writes
+    them with `mesh`; they stand in for those that were given.
     """
 
     app: App = KEEP_ALIVE
     manifests: Callable[[Target], tuple[Source, ...]] = _nothing
     target: Target | None = None
+    mesh: Callable[[Target], Source] | None = None
+
+    def setting(self, target: Target, given: Setting) -> Setting:
+        """What the policy's manifests are compiled for."""
+        return given if self.mesh is None else replace(given, mesh=self.mesh(target))

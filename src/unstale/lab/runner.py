@@ -6,12 +6,12 @@ lateness of its own load generator, so that a run on a machine that was too slow
 
 from __future__ import annotations
 
-import itertools
 import os
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,16 +19,18 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO, Any, Protocol
 
-from unstale.lab import machine
-from unstale.lab.cell import Order
+from unstale.lab import loopback, machine
 from unstale.lab.matrix import slowest_first
+from unstale.lab.order import Order
 from unstale.lab.recording import make_folder
 from unstale.lab.versions import versions
 from unstale.model.errors import InputError, MachineError, UnstaleError
 from unstale.model.experiment import Cell
 
-CELLS_PER_CORE = 4
-"""Measured: a cell at 200 requests a second takes about a fifth of a core; see docs/lab.md."""
+CELLS_PER_CORE = 7
+"""Measured: a cell at 100 requests a second takes about a tenth of a core; see docs/lab.md."""
+
+_LEAST_CELLS = 4
 
 
 class Watcher(Protocol):
@@ -49,36 +51,58 @@ def default_jobs() -> int:
     return CELLS_PER_CORE * len(os.sched_getaffinity(0))
 
 
-def name_of(order: Order) -> str:
-    """What a cell is called in progress, folders and messages."""
-    return f"{order.scenario}/{order.policy}/{order.method}"
-
-
-def run_all(orders: Iterable[Order], *, jobs: int, watcher: Watcher) -> tuple[Cell, ...]:
+def run_all(
+    orders: Iterable[Order], *, jobs: int | None, watcher: Watcher, is_loopback: bool = False
+) -> tuple[Cell, ...]:
     """Run every order, up to `jobs` side by side, and return the cells in the order they were asked for.
 
     Cells that run side by side are built first and loaded together: building takes a processor's full attention for a
-    moment, which would show in the latencies of a cell that is being measured.
+    moment, which would show in the latencies of a cell that is being measured. None for `jobs` runs as many as the
+    machine has room for, looked at before each batch: what runs beside a matrix must not change its verdicts. On the
+    loopback the cells have no namespaces of their own.
 
     Raises MachineError or ProxyError of the first cell that could not be run; then nothing is left running.
     """
     asked = list(orders)
+    waiting = slowest_first(asked)
     done: dict[int, Cell] = {}
-    with _host() as line:
-        for batch in _batches(slowest_first(asked), jobs):
-            done.update(_run_batch(line, batch, watcher))
+    with _host(is_loopback) as line:
+        while waiting:
+            room = jobs or room_for(default_jobs(), idle_share())
+            size = batch_size(len(waiting), room)
+            done.update(_run_batch(line, waiting[:size], watcher))
+            del waiting[:size]
     return tuple(done[order.number] for order in asked)
 
 
-def _batches(orders: list[Order], jobs: int) -> list[list[Order]]:
-    """The orders in as few groups of at most `jobs` as possible, all of nearly the same size."""
-    count = -(-len(orders) // jobs)
-    cuts = [len(orders) * at // count for at in range(count + 1)] if count else []
-    return [orders[start:end] for start, end in itertools.pairwise(cuts)]
+def batch_size(waiting: int, room: int) -> int:
+    """How many of the waiting cells start now, so that batches are few and of nearly the same size."""
+    return -(-waiting // -(-waiting // room))
+
+
+def room_for(jobs: int, idle: float) -> int:
+    """How many of at most `jobs` cells fit into a machine of which the share `idle` is free, four at the least."""
+    return max(min(jobs, _LEAST_CELLS), round(jobs * idle))
+
+
+def idle_share(over_s: float = 0.25) -> float:
+    """How much of the processors nobody used for a moment, 0..1; 1 where the system does not tell."""
+    before = _ticks()
+    time.sleep(over_s)
+    after = _ticks()
+    total = sum(after) - sum(before)
+    return (after[3] - before[3]) / total if total else 1.0
+
+
+def _ticks() -> tuple[int, ...]:
+    try:
+        return tuple(map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:9]))
+    except (OSError, ValueError):
+        return (0, 0, 0, 0)
 
 
 def _run_batch(line: Connection, batch: list[Order], watcher: Watcher) -> dict[int, Cell]:
-    names = {order.number: name_of(order) for order in batch}
+    names = {order.number: order.name for order in batch}
     for order in batch:
         line.send(("run", order))
         watcher.started(names[order.number])
@@ -120,12 +144,13 @@ def _receive(line: Connection) -> tuple[str, int, Any]:
 
 
 @contextmanager
-def _host() -> Iterator[Connection]:
+def _host(is_loopback: bool) -> Iterator[Connection]:
     """A running host; leaving the block ends it and everything that it started."""
     mine, its = socket.socketpair()
-    with tempfile.TemporaryFile() as complaints:
+    with tempfile.TemporaryFile() as complaints, tempfile.TemporaryDirectory(prefix="unstale") as private:
+        isolation, folder = ((), (private,)) if is_loopback else (machine.isolation(), ())
         process = subprocess.Popen(
-            [*machine.isolation(), sys.executable, "-m", "unstale.lab.host", str(its.fileno())],
+            [*isolation, sys.executable, "-m", "unstale.lab.host", str(its.fileno()), *folder],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=complaints,
@@ -153,14 +178,15 @@ def _await_ready(line: Connection, complaints: IO[bytes]) -> None:
         raise value
 
 
-def prepare(orders: Iterable[Order], folder: Path) -> tuple[Order, ...]:
+def prepare(orders: Iterable[Order], folder: Path, *, is_loopback: bool = False) -> tuple[Order, ...]:
     """Make sure that the lab can run here and that `folder` can be written; the orders, with the versions taking part.
 
     Raises MachineError in words.
     """
-    machine.check()
+    (loopback.check if is_loopback else machine.check)()
     make_folder(folder)
-    return tuple(replace(order, versions=versions(order.setting.istio)) for order in orders)
+    ready = (replace(order, versions=versions(order.setting.istio)) for order in orders)
+    return tuple(loopback.placed(order) if is_loopback else order for order in ready)
 
 
 def recordings_folder(path: Path) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from unstale.lab.behaviour import Behaviour
 from unstale.lab.children import Role
 from unstale.lab.dns.authority import Authority
+from unstale.lab.silence import Silence
 from unstale.lab.world import World
 from unstale.model.experiment import Actor, Event
 
@@ -24,6 +25,7 @@ class RunningWorld:
     world: World
     authority: Authority
     nodes: Role
+    silence: Silence
     host: str
     on_event: Callable[[str], None]
     start: float = 0.0
@@ -59,3 +61,23 @@ class RunningWorld:
         """Make the nodes at `addresses` treat requests in another way; returns when they do."""
         order = {"behave": behaviour.to_json(), "addresses": list(addresses)}
         await self.nodes.ask(order, "behaving")
+
+    async def leave(self, addresses: Iterable[str]) -> None:
+        """Take the nodes at `addresses` away: every open connection gets a FIN, new ones are refused."""
+        await self.nodes.ask({"leave": list(addresses)}, "left")
+
+    async def join(self, addresses: Iterable[str]) -> None:
+        """Bring the nodes at `addresses` back."""
+        await self.nodes.ask({"join": list(addresses)}, "joined")
+
+    async def refuse(self, addresses: Iterable[str]) -> None:
+        """The nodes at `addresses` accept nobody and answer the next packet on an open connection with a reset."""
+        await self.nodes.ask({"refuse": list(addresses)}, "refused")
+
+    async def admit(self, addresses: Iterable[str]) -> None:
+        """The nodes at `addresses` are open again; what they refused stays refused."""
+        await self.nodes.ask({"admit": list(addresses)}, "admitted")
+
+    async def estrange(self, addresses: Iterable[str]) -> None:
+        """The nodes at `addresses` show a stranger's certificate to whoever connects from now on."""
+        await self.nodes.ask({"estrange": list(addresses)}, "estranged")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from unstale.envoy.protocol import Protocol, parse
 from unstale.istio.manifests import Manifests
 from unstale.istio.validation.names import is_address
+from unstale.lab.world import World
 from unstale.model.errors import InputError
 
 _CALLED = (Protocol.HTTP, Protocol.UNSUPPORTED)
@@ -18,6 +19,9 @@ class Target:
     """The application calls `http://host:port`; `hosts` all resolve, every node listens on `ports`.
 
     `addresses` are IPv4 addresses that manifests name themselves (STATIC endpoints): nodes answer there as well.
+    `world` is the one that the application will live in, for policies that follow from its facts: the time to live,
+    the number of addresses, who forgets a connection when, who speaks TLS. `slowest_answer_s` is what the application
+    knows of its server: the longest that a good answer takes.
     """
 
     host: str
@@ -25,6 +29,8 @@ class Target:
     hosts: tuple[str, ...] = ()
     ports: tuple[int, ...] = (80,)
     addresses: tuple[str, ...] = ()
+    world: World | None = None
+    slowest_answer_s: float | None = None
 
 
 ARTICLE = Target(host="host1.yourdomain.com", hosts=("host1.yourdomain.com", "host2.yourdomain.com"))

@@ -6,12 +6,17 @@ comes from the sidecar's log where that has the request, else from the applicati
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from unstale.lab.agreement import disagreements
 from unstale.lab.evidence import Evidence
 from unstale.lab.ledger import Request, executed_twice
-from unstale.model.experiment import Actor, Bucket, Cell, Failure, HostChange, Latency
+from unstale.lab.scenario import Bounds, Least
+from unstale.model.experiment import Actor, Bound, Bucket, Cell, Failure, HostChange, Latency
 
 BUCKET_S = 0.25
 FIRST_FAILURES = 5
@@ -19,26 +24,44 @@ TOO_LATE_MS = 50.0
 """A load generator later than this (p99) tells more of the machine than of the policy."""
 
 
-def judge(scenario: str, policy: str, method: str, evidence: Evidence, changes: tuple[HostChange, ...]) -> Cell:
+HISTOGRAM_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 2000.0, 5000.0, math.inf)
+"""Upper limits of the latency histogram, milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Which cell is judged, what its scenario expects of it and says that nobody can avoid."""
+
+    scenario: str
+    policy: str
+    method: str
+    bounds: Bounds | None = None
+    least: Least | None = None
+    conditions: tuple[str, ...] = ()
+
+
+def judge(case: Case, evidence: Evidence, changes: tuple[HostChange, ...]) -> Cell:
     """The cell that the evidence amounts to."""
     requests = evidence.requests
+    method = case.method
     failed = [request for request in requests if not request.is_ok]
     reasons = Counter(reason(request, evidence) for request in failed)
-    twice = executed_twice(evidence.executions)
+    twice = executed_twice(evidence.runs)
     recovery_s = recovery(requests)
+    counts = evidence.counts
     return Cell(
-        scenario=scenario,
-        policy=policy,
+        scenario=case.scenario,
+        policy=case.policy,
         method=method,
         requests=len(requests),
         ok=len(requests) - len(failed),
         failed=len(failed),
         failures=dict(reasons.most_common()),
         executed_twice=twice,
-        executions=len(evidence.executions),
-        latency_ms=latency(requests),
+        executions=sum(evidence.runs.values()),
+        latency_ms=latency(requests if evidence.has_ids else ()),
         recovery_s=recovery_s,
-        upstream_connections=evidence.counters.get("upstream_cx_total", 0),
+        upstream_connections=counts.envoy.get("upstream_cx_total", 0),
         late_ms=1000 * quantile([request.late_s for request in requests], 0.99),
         host_changes=changes,
         events=evidence.events,
@@ -47,13 +70,57 @@ def judge(scenario: str, policy: str, method: str, evidence: Evidence, changes: 
         first_failures=tuple(_failure(request, evidence) for request in _by_end(failed)[:FIRST_FAILURES]),
         sentence=_sentence(method, evidence, failed, reasons, twice, recovery_s),
         log=str(evidence.folder),
+        since_s=min(request.due for request in failed) - evidence.start if failed else None,
+        until_s=max(request.ended for request in failed) - evidence.start if failed else None,
+        retries=counts.envoy.get("upstream_rq_retry", 0),
+        amplification=counts.attempts / len(requests) if requests else 1.0,
+        memory_bytes=counts.memory_bytes,
+        bound=bound(case.least, len(requests)),
+        expectation=expectation(case.bounds, len(requests), len(failed), twice),
+        disagreements=disagreements(evidence),
+        histogram=histogram(requests) if evidence.has_ids else (),
+        conditions=case.conditions,
     )
+
+
+def expectation(bounds: Bounds | None, count: int, failed: int, twice: int) -> str:
+    """`met`, how it was missed, or nothing where nothing is expected."""
+    if bounds is None or not count:
+        return ""
+    missed = [
+        f"{what} {value} of {count}, expected {_share(least)} to {_share(most)}"
+        for what, value, (least, most) in (("failed", failed, bounds.failed), ("executed twice", twice, bounds.twice))
+        if not least <= value / count <= most
+    ]
+    return "; ".join(missed) or "met"
+
+
+def bound(least: Least | None, count: int) -> Bound | None:
+    """What nobody can avoid, in requests of this cell, rounded up."""
+    if least is None:
+        return None
+    return Bound(failed=math.ceil(least.failed * count), executed_twice=math.ceil(least.twice * count), why=least.why)
+
+
+def histogram(requests: Sequence[Request]) -> tuple[tuple[float, int], ...]:
+    """Upper limit in milliseconds and the number of requests that ended well below it and not below the one before."""
+    counts = [0] * len(HISTOGRAM_MS)
+    for request in requests:
+        if request.is_ok:
+            counts[bisect.bisect_left(HISTOGRAM_MS, 1000 * (request.ended - request.due))] += 1
+    return tuple(zip(HISTOGRAM_MS, counts, strict=True))
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:g} %"
 
 
 def reason(request: Request, evidence: Evidence) -> str:
     """Why a request failed, e.g. `503 UC connection_termination`, or in the application's words where it gave up."""
+    if not evidence.has_ids:
+        return request.error or str(request.status)
     row = evidence.rows.get(request.id)
-    if row is not None and request.status:
+    if row is not None and request.status and (row.flags or not request.error):
         return row.label
     return request.error or f"{request.status} without a line in the sidecar's log"
 

@@ -76,6 +76,26 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """What no policy at the sidecar can avoid in a cell: requests, measured with the best policy found; and why."""
+
+    failed: int
+    executed_twice: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One of several runs of a cell; milliseconds are None where no request ended well."""
+
+    failed: int
+    executed_twice: int
+    p50_ms: float | None
+    p99_ms: float | None
+    expectation: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """One scenario under one policy with one method.
 
@@ -84,6 +104,15 @@ class Cell:
     the time from the first failed request to the first success after the last failed one: 0 when nothing failed,
     None when the cell ended failing. `late_ms` is the p99 of how late the load generator sent a request although it
     was due and a connection was free: what tells a slow machine from a slow proxy. `log` is the path of the recording.
+
+    `since_s` and `until_s` are when the first failed request was due and the last one ended, None where none failed.
+    `retries` are Envoy's, `amplification` is requests that reached the server for each that the application sent,
+    `memory_bytes` the most that Envoy had allocated. `bound` is None where zero is possible. `expectation` is empty
+    where the scenario expects nothing of the policy, `met`, or how it was missed. `disagreements` say where the
+    ledgers, the counters and the log contradict each other; such a cell proves nothing. `histogram` counts the
+    requests that ended well by their latency: upper limits in milliseconds, the last one infinite. `conditions` say
+    what was used where the machine decides, e.g. how distance was made. `runs` are all of several runs; the cell is
+    then the worst of them.
     """
 
     scenario: str
@@ -106,11 +135,26 @@ class Cell:
     first_failures: tuple[Failure, ...]
     sentence: str
     log: str
+    since_s: float | None = None
+    until_s: float | None = None
+    retries: int = 0
+    amplification: float = 1.0
+    memory_bytes: int = 0
+    bound: Bound | None = None
+    expectation: str = ""
+    disagreements: tuple[str, ...] = ()
+    histogram: tuple[tuple[float, int], ...] = ()
+    conditions: tuple[str, ...] = ()
+    runs: tuple[Run, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Experiment:
-    """All cells of one run. `parameters` is what was asked for, `texts` explains scenarios and policies by name."""
+    """All cells of one run. `parameters` is what was asked for, `texts` explains scenarios and policies by name.
+
+    `manifests` are each policy's, as YAML; empty where the sidecar gets none. `left_out` names what this machine could
+    not run, and why.
+    """
 
     versions: Mapping[str, str]
     parameters: Mapping[str, object]
@@ -119,3 +163,5 @@ class Experiment:
     took_s: float
     cells: tuple[Cell, ...]
     texts: Mapping[str, str] = field(default_factory=dict)
+    manifests: Mapping[str, str] = field(default_factory=dict)
+    left_out: Mapping[str, str] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from unstale.envoy.filter_chain import parts_named_in
 from unstale.envoy.resource import Json, Kind, Origins, Resources, Traced
 from unstale.explanation.cluster import cluster_facts, pipe_facts
 from unstale.explanation.fact import Fact
@@ -12,7 +13,7 @@ from unstale.explanation.route import route_facts
 from unstale.istio.message import Message
 from unstale.model.origin import Origin
 from unstale.simulation.call import Call
-from unstale.simulation.outcome import Answered, Closed, Outcome, Piped, Routed, Sent, Share, clusters_of
+from unstale.simulation.outcome import Answered, Closed, Outcome, Piped, Routed, Sent, Share
 from unstale.simulation.simulate import undecided_of
 
 
@@ -54,7 +55,7 @@ def _chain(outcome: Outcome) -> dict[str, Any]:
     chain, listener = outcome.chain, outcome.listener
     assert chain is not None
     assert listener is not None
-    parts = [listener.parts[name] for name in clusters_of(chain) if name in listener.parts]
+    parts = [listener.parts[name] for name in parts_named_in(chain) if name in listener.parts]
     origins = dict.fromkeys(origin for part in parts for origin in part)
     is_default = chain is listener.value.get("default_filter_chain")
     return {

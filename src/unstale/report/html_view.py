@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 from unstale.model.experiment import Cell, Experiment
-from unstale.report import table, timeline
+from unstale.report import histogram, table, timeline
+from unstale.report.manifest_view import Column, columns
+from unstale.report.notes import Note, bounds, notes
 from unstale.report.timeline_labels import name_of
 
 MOST_ROWS = 60
@@ -25,6 +27,7 @@ class CellView:
     anchor: str
     wide: Markup
     narrow: Markup
+    histogram: Markup
 
     @property
     def state(self) -> str:
@@ -41,6 +44,18 @@ class CellView:
         return table.recovery(self.cell)
 
     @property
+    def notes(self) -> tuple[Note, ...]:
+        """What is to be said beyond the figures."""
+        return notes(self.cell)
+
+    @property
+    def span(self) -> str:
+        """Since when and until when requests failed."""
+        if self.cell.since_s is None or self.cell.until_s is None:
+            return table.NOTHING
+        return f"{self.cell.since_s:.1f} to {self.cell.until_s:.1f} s"
+
+    @property
     def changes(self) -> list[tuple[str, str, str]]:
         """Time, actor and words of each event, by time."""
         rows = sorted(self.cell.events, key=lambda event: event.at_s)
@@ -54,6 +69,11 @@ class ScenarioView:
     name: str
     anchor: str
     cells: tuple[CellView, ...]
+
+    @property
+    def bounds(self) -> tuple[str, ...]:
+        """What no policy can avoid here, in words."""
+        return bounds(view.cell for view in self.cells)
 
     def under(self, policy: str) -> list[CellView]:
         """The cells under one policy."""
@@ -71,6 +91,7 @@ class Page:
     clean_counts: Mapping[str, tuple[int, int]]
     parameters: Mapping[str, str]
     recordings: str
+    manifests: tuple[Column, ...]
     most_rows: int = MOST_ROWS
 
     @classmethod
@@ -94,6 +115,7 @@ class Page:
             clean_counts=table.clean_counts(cells),
             parameters={name: _plain(value) for name, value in experiment.parameters.items()},
             recordings=table.recordings(cells),
+            manifests=columns({name: text for name, text in experiment.manifests.items() if text.strip()}),
         )
 
     def paragraphs(self, name: str) -> list[Markup]:
@@ -130,6 +152,7 @@ def _cell_view(cell: Cell, anchors: _Anchors) -> CellView:
         anchor=anchor,
         wide=Markup(timeline.picture(cell, ident=f"{anchor}-wide", width=timeline.WIDE)),
         narrow=Markup(timeline.picture(cell, ident=f"{anchor}-narrow", width=timeline.NARROW)),
+        histogram=Markup(histogram.picture(cell, ident=anchor)),
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from unstale.model.experiment import Actor, Bucket, Cell, Event, Experiment, Failure, HostChange, Latency
+from unstale.report import cell_detail
 from unstale.report.json_place import Place
 
 
@@ -22,6 +23,8 @@ def to_json(experiment: Experiment) -> dict[str, Any]:
         "took_s": _seconds(experiment.took_s),
         "parameters": {key: _plain(value) for key, value in experiment.parameters.items()},
         "texts": dict(experiment.texts),
+        "manifests": dict(experiment.manifests),
+        "left_out": dict(experiment.left_out),
         "cells": [_cell(cell) for cell in experiment.cells],
     }
 
@@ -40,6 +43,8 @@ def from_json(value: object, *, source: str = "report") -> Experiment:
         took_s=top.at("took_s").number(),
         cells=tuple(_read_cell(place) for place in top.at("cells").items()),
         texts=top.at("texts").texts() if top.has("texts") else {},
+        manifests=top.at("manifests").texts() if top.has("manifests") else {},
+        left_out=top.at("left_out").texts() if top.has("left_out") else {},
     )
 
 
@@ -73,6 +78,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "timeline": [
             {"start_s": _seconds(bucket.start_s), "ok": bucket.ok, "failed": bucket.failed} for bucket in cell.timeline
         ],
+        **cell_detail.to_json(cell),
     }
 
 
@@ -117,6 +123,7 @@ def _read_cell(place: Place) -> Cell:
         first_failures=tuple(_read_failure(item) for item in place.at("first_failures").items()),
         sentence=place.at("sentence").text(),
         log=place.at("log").text(),
+        **cell_detail.from_json(place),
     )
 
 

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from unstale.model.experiment import Cell, Experiment
 from unstale.report import table
+from unstale.report.notes import Weight, bounds, notes
 from unstale.report.table import ASCII_SIGNS, SIGNS, Signs
 
 WIDE = 100
@@ -25,6 +26,7 @@ _TWICE = "bold magenta"
 _CLEAN = "green"
 _CALM = "dim"
 _HEADING = "bold"
+_WEIGHTS = {Weight.BROKEN: "bold red", Weight.SURPRISING: "red", Weight.TOLD: _CALM}
 
 
 def render(experiment: Experiment, *, console: Console) -> None:
@@ -39,6 +41,8 @@ def render(experiment: Experiment, *, console: Console) -> None:
         console.print()
         console.print(_heading(scenario, experiment.texts.get(scenario, "")))
         console.print(_sentences(cells, signs))
+        for words in bounds(cells):
+            console.print(Text(f" {table.printable(words)}.", style=_CALM))
     console.print()
     for line in _summary(experiment):
         console.print(line, soft_wrap=False)
@@ -130,9 +134,16 @@ def _sentences(cells: Iterable[Cell], signs: Signs) -> Table:
             grid.add_row(
                 _mark(cell, signs) + Text(table.printable(policy) if number == 0 else ""),
                 Text(table.printable(cell.method)),
-                Text(table.printable(cell.sentence), style=_CALM if table.is_clean(cell) else ""),
+                _said(cell),
             )
     return grid
+
+
+def _said(cell: Cell) -> Text:
+    said = Text(table.printable(cell.sentence), style=_CALM if table.is_clean(cell) else "")
+    for note in notes(cell):
+        said.append(f" {table.printable(note.text[:1].upper() + note.text[1:])}.", style=_WEIGHTS[note.weight])
+    return said
 
 
 def _summary(experiment: Experiment) -> Iterator[Text]:
@@ -146,6 +157,8 @@ def _summary(experiment: Experiment) -> Iterator[Text]:
         f"{table.plural(len(experiment.cells), 'cell')} in {table.seconds(experiment.took_s)}; "
         f"the load generator was at most {table.ms(late_ms)} ms late (p99 of a cell)."
     )
+    for name, why in experiment.left_out.items():
+        yield Text(f"Left out: {table.printable(name)} ({table.printable(why)})", overflow="fold")
     folder = table.recordings(experiment.cells)
     if folder:
         yield Text(f"Recordings: {table.printable(folder)}", overflow="fold")

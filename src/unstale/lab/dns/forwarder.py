@@ -7,6 +7,7 @@ failure that no real product has.
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -84,6 +85,11 @@ class Upstream(asyncio.DatagramProtocol):
 
 def addresses_in(answer: bytes) -> tuple[str, ...]:
     """The IPv4 addresses that a DNS answer in wire form names; none where it cannot be read."""
+    return _addresses_in(b"\x00\x00" + answer[2:])
+
+
+@functools.lru_cache(maxsize=256)
+def _addresses_in(answer: bytes) -> tuple[str, ...]:
     try:
         message = dns.message.from_wire(answer)
     except dns.exception.DNSException:

@@ -8,20 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unstale.lab.running import RunningWorld
-from unstale.lab.world import NEW_NODES
 from unstale.model.experiment import Actor
 
 
 @dataclass(frozen=True, slots=True)
 class DnsMoves:
-    """`to` are the addresses that every host has from now on."""
+    """`to` are the addresses that every host has from now on; None are as many new ones as there were old ones."""
 
-    to: tuple[str, ...] = NEW_NODES
+    to: tuple[str, ...] | None = None
 
     async def strike(self, world: RunningWorld) -> None:
+        to = self.to or world.world.spare_addresses[: len(world.world.addresses)]
         await world.lull()
-        world.authority.move(self.to)
-        world.tell(Actor.DNS, f"moved to {', '.join(self.to)}")
+        world.authority.move(to)
+        world.tell(Actor.DNS, f"moved to {', '.join(to)}")
 
 
 FAULT = DnsMoves

@@ -6,22 +6,27 @@ patience. Who looks the name up again meanwhile makes the firewall remember, and
 
 from __future__ import annotations
 
-from unstale.lab.scenario import NOTHING, SOME, Bounds, Scenario, Timing
-from unstale.lab.world import Firewall
+from dataclasses import replace
+
+from unstale.lab.scenario import FAILS_SOME, HARDLY, HARDLY_FAILS, MAY_FAIL, NOTHING, Bounds, Scenario, Timing, expected
+from unstale.lab.world import Firewall, World
 
 
-def _firewall(timing: Timing) -> Firewall:
-    return Firewall(lease_s=2.5 * max(timing.ttl_s, 1), rejects=False)
+def _world(world: World, timing: Timing) -> World:
+    return replace(world, firewall=Firewall(lease_s=timing.lease_s, rejects=False))
 
 
 SCENARIO = Scenario(
-    firewall=_firewall,
+    is_default=True,
+    source="firewalls that allow by FQDN and drop by default; RFC 1122, 4.2.3.5: TCP repeats for minutes",
+    world=_world,
     hangs=True,
-    expects={
-        ("none", "GET"): Bounds(failed=SOME),
-        ("none", "POST"): Bounds(failed=SOME),
-        ("article", "GET"): NOTHING,
-        ("recommended", "GET"): NOTHING,
-        ("recommended", "POST"): NOTHING,
-    },
+    expects=expected(
+        none=FAILS_SOME,
+        fresh_dns=NOTHING,
+        short_lived=HARDLY_FAILS,
+        article=Bounds(twice=HARDLY),
+        mesh_max_age=MAY_FAIL,
+        recommended=NOTHING,
+    ),
 )

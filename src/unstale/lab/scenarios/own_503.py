@@ -8,18 +8,25 @@ from __future__ import annotations
 
 from unstale.lab.behaviour import Behaviour
 from unstale.lab.faults.server_misbehaves import for_a_while
-from unstale.lab.scenario import SOME, Bounds, Scenario
+from unstale.lab.scenario import FAILS_SOME, SOME, Bounds, Least, Scenario, expected
+from unstale.lab.unavoidable import OWN_ANSWER
 
 ANSWERS_503 = Behaviour(runs=True, answers=503, share=0.75)
 
 SCENARIO = Scenario(
+    is_default=True,
+    source="RFC 9110, 15.6.4: a server that is overloaded answers 503 itself",
     moments=lambda timing: for_a_while(timing, ANSWERS_503, "answers three in four with its own 503"),
-    expects={
-        ("none", "GET"): Bounds(failed=SOME),
-        ("none", "POST"): Bounds(failed=SOME),
-        ("article", "GET"): Bounds(failed=SOME, twice=SOME),
-        ("article", "POST"): Bounds(failed=SOME, twice=SOME),
-        ("recommended", "GET"): Bounds(failed=(0.001, 0.5)),
-        ("recommended", "POST"): Bounds(failed=(0.001, 0.5)),
+    expects=expected(
+        none=FAILS_SOME,
+        fresh_dns=FAILS_SOME,
+        short_lived=FAILS_SOME,
+        article=Bounds(failed=SOME, twice=SOME),
+        mesh_max_age=FAILS_SOME,
+        recommended=Bounds(failed=(0.001, 0.5)),
+    ),
+    least={
+        "GET": Least(failed=0.375, why=OWN_ANSWER),
+        "POST": Least(failed=0.375, why=OWN_ANSWER),
     },
 )

@@ -8,29 +8,26 @@ from __future__ import annotations
 
 from unstale.lab.faults.dns_moves import DnsMoves
 from unstale.lab.faults.nodes_hang_up import NodesHangUp
-from unstale.lab.scenario import NOTHING, Bounds, Moment, Scenario, Timing
+from unstale.lab.scenario import FAILS_MANY, FAILS_SOME, NOTHING, Moment, Scenario, Timing, expected
 
 
 def _moments(timing: Timing) -> tuple[Moment, ...]:
-    grace_s = max(3.0, 1.5 * timing.ttl_s)
     return (
         Moment(after_s=timing.start_s, fault=DnsMoves()),
-        Moment(after_s=grace_s, fault=NodesHangUp()),
+        Moment(after_s=timing.grace_s, fault=NodesHangUp()),
     )
 
 
 SCENARIO = Scenario(
+    is_default=True,
+    source="AWS, Elastic Load Balancing: DNS names new nodes with a TTL of 60 s, old ones stay for a while",
     moments=_moments,
-    expects={
-        ("none", "GET"): Bounds(failed=(0.2, 1.0)),
-        ("none", "POST"): Bounds(failed=(0.2, 1.0)),
-        ("fresh-dns", "GET"): NOTHING,
-        ("fresh-dns", "POST"): NOTHING,
-        ("short-lived", "GET"): NOTHING,
-        ("short-lived", "POST"): NOTHING,
-        ("article", "GET"): NOTHING,
-        ("article", "POST"): NOTHING,
-        ("recommended", "GET"): NOTHING,
-        ("recommended", "POST"): NOTHING,
-    },
+    expects=expected(
+        none=(FAILS_MANY, FAILS_SOME),
+        fresh_dns=NOTHING,
+        short_lived=NOTHING,
+        article=NOTHING,
+        mesh_max_age=NOTHING,
+        recommended=NOTHING,
+    ),
 )

@@ -8,7 +8,20 @@ from __future__ import annotations
 
 from unstale.lab.faults.dns_moves import DnsMoves
 from unstale.lab.faults.nodes_hang_up import NodesHangUp
-from unstale.lab.scenario import NOTHING, SOME, Bounds, Moment, Scenario, Timing
+from unstale.lab.scenario import (
+    FAILS_MANY,
+    FAILS_SOME,
+    HARDLY_FAILS,
+    MAY_FAIL,
+    NOTHING,
+    Bounds,
+    Least,
+    Moment,
+    Scenario,
+    Timing,
+    expected,
+)
+from unstale.lab.unavoidable import MAY_HAVE_RUN
 
 
 def _moments(timing: Timing) -> tuple[Moment, ...]:
@@ -19,15 +32,18 @@ def _moments(timing: Timing) -> tuple[Moment, ...]:
 
 
 SCENARIO = Scenario(
+    is_default=True,
+    source="a failover or a node that dies: DNS moves when the old address is dead already",
     moments=_moments,
-    expects={
-        ("none", "GET"): Bounds(failed=(0.2, 1.0)),
-        ("none", "POST"): Bounds(failed=(0.2, 1.0)),
-        ("fresh-dns", "GET"): Bounds(failed=SOME),
-        ("fresh-dns", "POST"): Bounds(failed=SOME),
-        ("article", "GET"): Bounds(failed=SOME),
-        ("article", "POST"): Bounds(failed=SOME),
-        ("recommended", "GET"): NOTHING,
-        ("recommended", "POST"): Bounds(failed=(0.0, 0.5)),
+    expects=expected(
+        none=(FAILS_MANY, FAILS_SOME),
+        fresh_dns=FAILS_SOME,
+        short_lived=HARDLY_FAILS,
+        article=MAY_FAIL,
+        mesh_max_age=FAILS_SOME,
+        recommended=(NOTHING, Bounds(failed=(0.0, 0.5))),
+    ),
+    least={
+        "POST": Least(failed=0.1, why=MAY_HAVE_RUN),
     },
 )

@@ -7,13 +7,6 @@ the stalls that this lab is after.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from unstale.lab.workload import Workload, evenly
 
-
-def due_times(rate: float, duration_s: float) -> Iterator[float]:
-    """Seconds after the start at which requests are due, `rate` a second for `duration_s`."""
-    for number in range(round(rate * duration_s)):
-        yield number / rate
-
-
-WORKLOAD = due_times
+WORKLOAD = Workload(due=evenly)

@@ -1,6 +1,6 @@
-"""The applications: how each keeps its connections and its idea of the host's address.
+"""Applications: programs that call the host. One a file, each with `APP`; the docstring explains it.
 
-They call `http.client` over the system's own resolver, as most Python programs do underneath.
+What is shared by all of them is here: how an application keeps its connections and its idea of the host's address.
 """
 
 from __future__ import annotations
