@@ -63,7 +63,7 @@ async def main(folder: Path) -> dict[str, object]:
     file = folder / "web.yaml"
     file.write_text(manifests(timeout="1s"))
     sidecar = Sidecar(SidecarSettings(folder=folder / "s", mark=1337))
-    live = Live(sidecar, [file], access_log=folder / "s" / "access.log", period_s=0.02)
+    live = Live(sidecar, [file], access_log=folder / "s" / "access.log", settle_s=0.02)
     await live.start()
     await capture(ruleset())
     edits: asyncio.Queue[Edit] = asyncio.Queue()

@@ -8,7 +8,7 @@ from loopback import MANIFEST, cluster, listener, resources
 
 from unstale.envoy.resource import Resource, Resources
 from unstale.model.errors import ManifestError
-from unstale.sidecar.access_log import FORMAT, file_logger
+from unstale.sidecar.access_log import FORMAT, logger
 from unstale.sidecar.local import (
     allow_insecure_dynamic_forward_proxy,
     localize,
@@ -53,7 +53,7 @@ def test_http_connection_managers_and_tcp_proxies_log_wherever_they_stand() -> N
     both = {**listener(80), "default_filter_chain": {"name": "PassthroughFilterChain", "filters": [TCP_PROXY]}}
     localized = _localized(both)
     for chain in (*localized["filter_chains"], localized["default_filter_chain"]):
-        assert chain["filters"][0]["typed_config"]["access_log"] == [file_logger(LOG)]
+        assert chain["filters"][0]["typed_config"]["access_log"] == [logger(LOG)]
 
 
 def test_other_filters_and_logs_that_are_there_stay() -> None:
@@ -62,12 +62,12 @@ def test_other_filters_and_logs_that_are_there_stay() -> None:
     chain = {"filters": [echo, {**TCP_PROXY, "typed_config": logged}]}
     filters = _localized({**listener(80), "filter_chains": [chain]})["filter_chains"][0]["filters"]
     assert filters[0] == echo
-    assert filters[1]["typed_config"]["access_log"] == [{"name": "other"}, file_logger(LOG)]
+    assert filters[1]["typed_config"]["access_log"] == [{"name": "other"}, logger(LOG)]
 
 
 def test_virtual_outbound_logs_what_matches_no_chain() -> None:
     localized = _localized({**listener(15001), "name": "virtualOutbound"})
-    assert localized["access_log"] == [{**file_logger(LOG), "filter": {"response_flag_filter": {"flags": ["NR"]}}}]
+    assert localized["access_log"] == [{**logger(LOG), "filter": {"response_flag_filter": {"flags": ["NR"]}}}]
     assert "access_log" not in _localized(listener(80))
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from unstale.istio.source import Source
 from unstale.model.errors import InputError
-from unstale.sidecar.manifests import edits, look, read_sources
+from unstale.sidecar.edits import edits
+from unstale.sidecar.manifests import look, read_sources
 
 
 def _write(folder: Path, **texts: str) -> None:
@@ -64,7 +65,7 @@ def _edits(folder: Path, *rounds: dict[str, str]) -> list[str]:
     async def follow() -> list[str]:
         noticed: list[str] = []
         pending = list(rounds)
-        following = edits([folder], seen=look([folder]), period_s=0)
+        following = edits([folder], seen=look([folder]), settle_s=0)
         while pending or len(noticed) < 1:
             if pending:
                 _write(folder, **pending.pop(0))
@@ -91,7 +92,7 @@ def test_a_file_that_vanished_is_noticed_as_an_error(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").unlink()
 
     async def follow() -> object:
-        following = edits([tmp_path / "a.yaml"], seen=seen, period_s=0)
+        following = edits([tmp_path / "a.yaml"], seen=seen, settle_s=0)
         try:
             return await anext(following)
         finally:
@@ -102,21 +103,21 @@ def test_a_file_that_vanished_is_noticed_as_an_error(tmp_path: Path) -> None:
 
 def test_a_file_still_being_written_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _write(tmp_path, a="whole")
-    looks = iter([{}, {Path("a"): (1, 1, 1)}, {Path("a"): (2, 2, 1)}, {Path("a"): (3, 3, 1)}, *[look([tmp_path])] * 3])
+    looks = iter([{Path("a"): (1, 1, 1)}, {Path("a"): (2, 2, 1)}, {Path("a"): (3, 3, 1)}, *[look([tmp_path])] * 3])
     seen: list[object] = []
 
     def scripted(paths: object) -> object:
         seen.append(paths)
         return next(looks)
 
-    monkeypatch.setattr("unstale.sidecar.manifests.look", scripted)
+    monkeypatch.setattr("unstale.sidecar.edits.look", scripted)
 
     async def follow() -> object:
-        following = edits([tmp_path], seen={}, period_s=0)
+        following = edits([tmp_path], seen={}, settle_s=0)
         try:
             return await anext(following)
         finally:
             await following.aclose()
 
     assert asyncio.run(follow()) == read_sources([tmp_path])
-    assert len(seen) == 7
+    assert len(seen) == 6

@@ -72,7 +72,7 @@ def test_an_unchanged_resource_is_not_encoded_again() -> None:
     encoder = Encoder()
     first = encoder.encode(Resources(clusters=(resource(PASSTHROUGH),)))
     second = encoder.encode(Resources(clusters=(resource(dict(PASSTHROUGH)),)))
-    assert second.of(CLUSTER)["PassthroughCluster"] is first.of(CLUSTER)["PassthroughCluster"]
+    assert second.of(CLUSTER)["PassthroughCluster"].body is first.of(CLUSTER)["PassthroughCluster"].body
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,10 @@ MARK = 1337
 
 ADS_CLUSTER = "xds-grpc"
 
+_INTERNAL = {
+    "name": "envoy.bootstrap.internal_listener",
+    "typed_config": {"@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener"},
+}
 _SOL_SOCKET = 1
 _SO_MARK = 36
 _PRIVATE = 0o600
@@ -50,12 +54,16 @@ def admin_socket(folder: Path) -> Path:
     return _short(folder / "admin.sock")
 
 
-def bootstrap(*, folder: Path, node: Node, mark: int | None) -> dict[str, Any]:
+def bootstrap(
+    *, folder: Path, node: Node, mark: int | None, has_internal: bool = False, resolver: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """Envoy's bootstrap configuration as JSON.
 
     `mark` is set on every upstream socket of every cluster, which needs CAP_NET_ADMIN over the network namespace; None
-    leaves the sockets alone, for a sidecar whose traffic is not captured. Raises InputError where the folder's path is
-    too long for a unix socket.
+    leaves the sockets alone, for a sidecar whose traffic is not captured. `has_internal` allows listeners that only
+    Envoy itself connects to; `resolver` is that of clusters which name none.
+
+    Raises InputError where the folder's path is too long for a unix socket.
     """
     return {
         "node": {"id": node.id, "cluster": node.cluster, "metadata": dict(node.metadata)},
@@ -69,8 +77,10 @@ def bootstrap(*, folder: Path, node: Node, mark: int | None) -> dict[str, Any]:
             "lds_config": _from_ads(),
         },
         "static_resources": {"clusters": [_ads_cluster(folder)]},
-        "cluster_manager": {"upstream_bind_config": _marked(mark)} if mark is not None else {},
+        "cluster_manager": {"upstream_bind_config": marked(mark)} if mark is not None else {},
         "layered_runtime": {"layers": [{"name": "admin", "admin_layer": {}}]},
+        **({"bootstrap_extensions": [_INTERNAL]} if has_internal else {}),
+        **({"typed_dns_resolver_config": resolver} if resolver else {}),
     }
 
 
@@ -109,7 +119,8 @@ def _ads_cluster(folder: Path) -> dict[str, Any]:
     }
 
 
-def _marked(mark: int) -> dict[str, Any]:
+def marked(mark: int) -> dict[str, Any]:
+    """The bind configuration whose sockets carry a mark."""
     option = {
         "description": "exempt from traffic capture",
         "level": _SOL_SOCKET,

@@ -52,7 +52,7 @@ class Live:
     """Manifest files and the sidecar that follows them.
 
     `access_log` is where Envoy writes its access log, None for none; `setting` is what the manifests are compiled for.
-    `shape` makes of what was compiled what this sidecar gets, `with_secrets` gives each cluster its certificates.
+    `shape` makes of what was compiled what this sidecar gets, `last_step` gives each cluster its certificates.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Live:
         access_log: Log | None,
         setting: Setting | None = None,
         shape: Callable[[Configuration], Resources] = lambda found: found.resources,
-        with_secrets: Callable[[dict[str, Any]], dict[str, Any]] = with_files,
+        last_step: Callable[[dict[str, Any]], dict[str, Any]] = with_files,
         settle_s: float = SETTLE_S,
     ) -> None:
         self.sidecar = sidecar
@@ -71,7 +71,7 @@ class Live:
         self._setting = setting or Setting()
         self._shape = shape
         self._session: Session | None = None
-        self._localizer = Localizer(access_log=access_log, with_secrets=with_secrets)
+        self._localizer = Localizer(access_log=access_log, last_step=last_step)
         self._settle_s = settle_s
         self._seen = look(self.paths)
 

@@ -40,9 +40,9 @@ class Localizer:
     it was made from, which is kept as well.
     """
 
-    def __init__(self, *, access_log: Log | None, with_secrets: Callable[[Json], Json] = with_files) -> None:
+    def __init__(self, *, access_log: Log | None, last_step: Callable[[Json], Json] = with_files) -> None:
         self._access_log = access_log
-        self._with_secrets = with_secrets
+        self._last_step = last_step
         self._before = Resources()
         self._clusters: dict[int, Resource] = {}
         self._listeners: dict[int, _LocalListener] = {}
@@ -72,7 +72,7 @@ class Localizer:
             cluster = resources.clusters[at]
             try:
                 keeps_mtls = _is_marked(cluster, endpoints.get(cluster.name))
-                found[at] = _local_cluster(cluster, keeps_mtls=keeps_mtls, with_secrets=self._with_secrets)
+                found[at] = _local_cluster(cluster, keeps_mtls=keeps_mtls, last_step=self._last_step)
             except MissingSecretError as error:
                 problems.append(_not_here(cluster, error))
         if problems:
@@ -179,9 +179,9 @@ _CLUSTER_STEPS: tuple[Callable[[Json], Json], ...] = (
 )
 
 
-def _local_cluster(cluster: Resource, *, keeps_mtls: bool, with_secrets: Callable[[Json], Json]) -> Resource:
+def _local_cluster(cluster: Resource, *, keeps_mtls: bool, last_step: Callable[[Json], Json]) -> Resource:
     value = cluster.value if keeps_mtls else without_unused_mtls(cluster.value)
-    for step in (*_CLUSTER_STEPS, with_secrets):
+    for step in (*_CLUSTER_STEPS, last_step):
         value = step(value)
     return replace(cluster, value=value)
 

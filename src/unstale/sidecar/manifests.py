@@ -1,14 +1,8 @@
-"""Read manifest files and notice when they change.
-
-Editors write a new file and rename it over the old one, or truncate and write in place; either way a reader can meet a
-half-written file. A change is reported only when two looks in a row saw the same files with the same sizes, times and
-inodes, and the text is read between two such looks.
-"""
+"""Read manifest files, and see whether they are others than before."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from unstale.istio.source import Source
@@ -49,32 +43,6 @@ def look(paths: Sequence[Path]) -> Look:
         return dict(_marks(files_of(paths)))
     except InputError:
         return {}
-
-
-async def edits(
-    paths: Sequence[Path], *, seen: Look, period_s: float = 0.2
-) -> AsyncGenerator[tuple[Source, ...] | InputError, None]:
-    """Yield the manifests, or why they cannot be read, whenever they settled in another state than the one before.
-
-    `seen` is the first one before. A change and its undoing within one period go unnoticed.
-    """
-    last = look(paths)
-    while True:
-        await asyncio.sleep(period_s)
-        now = look(paths)
-        if now == last != seen:
-            content = _attempt(paths)
-            if look(paths) == now:
-                seen = now
-                yield content
-        last = now
-
-
-def _attempt(paths: Sequence[Path]) -> tuple[Source, ...] | InputError:
-    try:
-        return read_sources(paths)
-    except InputError as error:
-        return error
 
 
 def _files(path: Path) -> Iterable[Path]:

@@ -1,12 +1,14 @@
 """Envoy as a child process: start it, wait until it is live, notice its death, end it gracefully.
 
 It dies with its parent: `setpriv --pdeathsig` arms the kernel between fork and exec, which a `preexec_fn` could not do
-safely in a program with threads.
+safely in a program with threads. An Envoy that gets its sockets by a handover disarms that (it asks for SIGTERM, and
+then waits ten seconds for the one it took over from), so a shell beside it reads a line that never comes and kills it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import signal
 from collections.abc import Awaitable, Callable
@@ -16,10 +18,13 @@ from pathlib import Path
 
 from unstale.model.errors import MachineError, ProxyError
 from unstale.sidecar.programs import find
+from unstale.sidecar.signals import unblocked
 
 _LOG_FORMAT = "[%Y-%m-%dT%T.%e][%l][%n] %v"
 _LAST_LINES = 5
 _QUOTED_CONFIG = re.compile(r" initializing config '.*")
+_BARE = ("--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs", *(["--bounding-set=-all"] * (os.geteuid() == 0)))
+_HEIR = ("sh", "-c", 'read line; kill -KILL "$0"')
 _POLL_S = 0.01
 _TERM_S = 3.0
 
@@ -28,7 +33,9 @@ _TERM_S = 3.0
 class Launch:
     """How Envoy is started. `prefix` is a command that runs it somewhere else, e.g. `nsenter --net=PATH`.
 
-    The prefix must end by executing Envoy in its own process, not as a child.
+    The prefix must end by executing Envoy in its own process, not as a child. `handover` are the options by which it
+    gets its sockets from elsewhere; `is_bare` takes every capability from it; its standard error is the caller's where
+    `shows_stderr`, for an access log that goes there.
     """
 
     binary: Path
@@ -39,13 +46,17 @@ class Launch:
     file_flush_interval_ms: int = 100
     log_level: str = "warning"
     drain_time_s: int = 45
+    handover: tuple[str, ...] = ()
+    is_bare: bool = False
+    shows_stderr: bool = False
 
     def command(self, setpriv: str) -> tuple[str, ...]:
         return (
             *self.prefix,
-            *(setpriv, "--pdeathsig", "KILL", "--"),
+            *(setpriv, "--pdeathsig", "KILL", *(_BARE if self.is_bare else ()), "--"),
             *(str(self.binary), "--config-path", str(self.bootstrap)),
-            *("--disable-hot-restart", "--concurrency", str(self.concurrency)),
+            *(self.handover or ("--disable-hot-restart",)),
+            *("--concurrency", str(self.concurrency), "--log-path", str(self.log)),
             *("--file-flush-interval-msec", str(self.file_flush_interval_ms)),
             *("--drain-time-s", str(self.drain_time_s), "--drain-strategy", "immediate"),
             *("--log-level", self.log_level, "--log-format", _LOG_FORMAT),
@@ -66,6 +77,7 @@ class Process:
         self.ended: asyncio.Future[ProxyError] = asyncio.get_running_loop().create_future()
         self._child: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
+        self._heir: asyncio.subprocess.Process | None = None
         self._is_ending = False
 
     @property
@@ -75,14 +87,26 @@ class Process:
     async def start(self) -> None:
         """Start the program. Raises MachineError where it cannot be run at all."""
         command = self.launch.command(find("setpriv"))
-        with self.launch.log.open("ab") as log:
+        with self.launch.log.open("ab") as log, unblocked():
             try:
                 self._child = await asyncio.create_subprocess_exec(
-                    *command, stdin=asyncio.subprocess.DEVNULL, stdout=log, stderr=log
+                    *command,
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=None if self.launch.shows_stderr else log,
+                    start_new_session=True,
                 )
             except OSError as error:
                 raise MachineError(f"{command[0]}: cannot be run ({error.strerror}).") from error
         self._watcher = asyncio.create_task(self._watch(self._child))
+        if self.launch.handover:
+            self._heir = await asyncio.create_subprocess_exec(
+                *(*_HEIR, str(self._child.pid)),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
+            )
 
     async def wait_until(self, is_true: Callable[[], Awaitable[bool]], *, deadline_s: float, what: str) -> None:
         """Wait for a condition. Raises ProxyError when Envoy dies first or the deadline passes."""
@@ -125,11 +149,16 @@ class Process:
         except OSError:
             return ""
         errors = [line for line in lines if "][critical]" in line or "][error]" in line]
-        words = [_QUOTED_CONFIG.sub("", line.split("] ", 1)[-1]) for line in (errors or lines)[-_LAST_LINES:]]
+        others = [line for line in lines if "][warning]" not in line]
+        words = [_QUOTED_CONFIG.sub("", line.split("] ", 1)[-1]) for line in (errors or others)[-_LAST_LINES:]]
         return " | ".join(dict.fromkeys(" ".join(word.split()) for word in words if word.strip()))
 
     async def _watch(self, child: asyncio.subprocess.Process) -> None:
         code = await child.wait()
+        if self._heir is not None:
+            with suppress(ProcessLookupError):
+                self._heir.kill()
+            await self._heir.wait()
         error = ProxyError("Envoy: stopped.")
         if not self._is_ending:
             error = ProxyError(f"Envoy: {_ending(code)}. {self.last_words()}".rstrip())

@@ -17,6 +17,7 @@ PACKAGES = {
     "nft": "nftables",
     "nsenter": "util-linux",
     "setpriv": "util-linux",
+    "slirp4netns": "slirp4netns",
     "unshare": "util-linux",
 }
 """Program -> the Debian and Ubuntu package that brings it."""

@@ -18,7 +18,17 @@ _CONTEXT = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Upstre
 
 
 class MissingSecretError(Exception):
-    """A secret that only a cluster has; its text is the secret's name."""
+    """A secret that cannot be had; its text is the secret's name. `why` and `allowed` are for its user."""
+
+    def __init__(
+        self,
+        name: str,
+        why: str = "",
+        allowed: str = "Outside of one, give files: caCertificates, clientCertificate and privateKey.",
+    ) -> None:
+        self.why = why or f"exists only inside a mesh ({name})"
+        self.allowed = allowed
+        super().__init__(name)
 
 
 def with_files(value: Any, *, system_roots: Path = SYSTEM_ROOTS) -> Any:

@@ -20,6 +20,7 @@ from unstale.sidecar.admin import Admin
 from unstale.sidecar.binary import find_envoy
 from unstale.sidecar.blame import blamed
 from unstale.sidecar.bootstrap import ADS_CLUSTER, Node, admin_socket, ads_socket, bootstrap
+from unstale.sidecar.handover import Handover
 from unstale.sidecar.outcome import Applied, Outcome, Rejected, Superseded
 from unstale.sidecar.process import Launch, Process
 from unstale.sidecar.xds import messages
@@ -27,6 +28,11 @@ from unstale.sidecar.xds.encode import EncodeError, Encoder
 from unstale.sidecar.xds.server import XdsServer
 from unstale.sidecar.xds.snapshot import NOUNS, Snapshot
 
+_FIRST_PAUSE_S = 0.1
+_DEADLINE_EACH_S = 0.02
+"""A new cluster is looked up before Envoy acknowledges it; 10,000 hosts have 20,000 of them."""
+
+_LONGEST_PAUSE_S = 5.0
 _BUSY = r"^(http|cluster)\..*\.(downstream|upstream)_rq_active$"
 _OUR_OWN = ("http.admin.", f"cluster.{ADS_CLUSTER}.")
 """Requests that are always open: the one that asks, and the stream to our own ADS server."""
@@ -37,7 +43,10 @@ class SidecarSettings:
     """How one sidecar is run. `folder` is private to it: sockets, bootstrap and Envoy's log live there.
 
     `prefix` runs Envoy somewhere else (`nsenter --net=PATH`). `mark` is set on Envoy's upstream sockets, None where
-    nothing is captured. `binary` None means the installed one. Times are limits, not waits.
+    nothing is captured. `binary` None means the installed one. Times are limits, not waits. `handover` is where Envoy's
+    listening sockets come from, None for its own; `is_bare` and `shows_stderr` are those of `Launch`. With `restarts`
+    an Envoy that ends is no end: see `keep_alive`. `has_internal` allows internal listeners, `resolver`
+    is that of clusters which name none.
     """
 
     folder: Path
@@ -50,6 +59,12 @@ class SidecarSettings:
     ready_deadline_s: float = 20.0
     push_deadline_s: float = 60.0
     drain_limit_s: float = 5.0
+    handover: Handover | None = None
+    is_bare: bool = False
+    shows_stderr: bool = False
+    restarts: bool = False
+    has_internal: bool = False
+    resolver: dict[str, Any] | None = None
 
 
 class Sidecar:
@@ -70,13 +85,12 @@ class Sidecar:
         )
         self._encoding = asyncio.Lock()
         self._process: Process | None = None
+        self._is_kept_alive = False
 
     @property
     def died(self) -> asyncio.Future[ProxyError]:
         """Raises ProxyError before the start."""
-        if self._process is None:
-            raise ProxyError("Envoy: not started.")
-        return self._process.died
+        return self._envoy.died
 
     @property
     def pid(self) -> int | None:
@@ -123,7 +137,7 @@ class Sidecar:
                 resources=(error.resource.name,),
                 origins=blamed(resources, error.type_url, [error.resource.name], error.reason),
             )
-        either: list[asyncio.Future[Any]] = [push, process.ended]
+        either: list[asyncio.Future[Any]] = [push] if self._is_kept_alive else [push, process.ended]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
         if not push.done():
             push.cancel()
@@ -135,6 +149,36 @@ class Sidecar:
                 return Superseded()
             case messages.Refused() as refused:
                 return _rejected(refused, resources)
+
+    async def keep_alive(self, told: Callable[[str], None]) -> None:
+        """Start Envoy again whenever it ends by itself, at once and then after longer and longer pauses; never returns.
+
+        `told` hears of each end, and when requests are served again.
+        """
+        self._is_kept_alive = True
+        pause_s = 0.0
+        while True:
+            began = time.monotonic()
+            error = await self._envoy.died
+            pause_s = 0.0 if time.monotonic() - began > _LONGEST_PAUSE_S else pause_s
+            await self._start_again(error, pause_s, told)
+            pause_s = min(max(2 * pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
+
+    async def _start_again(self, error: ProxyError, pause_s: float, told: Callable[[str], None]) -> None:
+        ended = time.monotonic()
+        is_serving = False
+        while not is_serving:
+            told(f"{error} Starting it again{f' in {pause_s:g} s' if pause_s else ''}.")
+            await asyncio.sleep(pause_s)
+            try:
+                await self._launch_envoy()
+                await self._envoy.wait_until(self._has_all, deadline_s=self.settings.push_deadline_s, what="ready")
+                is_serving = True
+            except ProxyError as again:
+                await self._envoy.kill()
+                error = again
+                pause_s = min(max(2 * pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
+        told(f"Envoy: serves again after {time.monotonic() - ended:.2f} s; the connections of before are cut.")
 
     async def restart_control_plane(self) -> None:
         """Hang up on Envoy and listen again, as after a crash of the ADS server; Envoy serves on and comes back."""
@@ -160,22 +204,38 @@ class Sidecar:
         await self._server.stop()
 
     async def _push(self, snapshot: Snapshot, resources: Resources) -> messages.Outcome:
-        outcome = await self._server.push(snapshot, deadline_s=self.settings.push_deadline_s)
+        deadline_s = max(self.settings.push_deadline_s, _DEADLINE_EACH_S * len(resources.clusters))
+        outcome = await self._server.push(snapshot, deadline_s=deadline_s)
         if isinstance(outcome, messages.Accepted):
             self.in_force = resources
         return outcome
 
     async def _start(self) -> None:
         launch = self._launch()
-        content = bootstrap(folder=self.settings.folder, node=self.settings.node, mark=self.settings.mark)
+        content = bootstrap(
+            folder=self.settings.folder,
+            node=self.settings.node,
+            mark=self.settings.mark,
+            has_internal=self.settings.has_internal,
+            resolver=self.settings.resolver,
+        )
         try:
             self._prepare(launch, json.dumps(content, indent=1))
         except OSError as error:
             raise MachineError(f"{self.settings.folder}: cannot be written ({error.strerror}).") from error
         await self._server.start()
-        self._process = Process(launch)
+        await self._launch_envoy(launch)
+
+    async def _launch_envoy(self, launch: Launch | None = None) -> None:
+        handover = self.settings.handover
+        self.admin.path.unlink(missing_ok=True)
+        if handover is not None:
+            handover.open()
+        self._process = Process(launch or self._launch())
         await self._process.start()
         await self._process.wait_until(self._is_live, deadline_s=self.settings.ready_deadline_s, what="live")
+        if handover is not None:
+            handover.taken()
 
     def _prepare(self, launch: Launch, content: str) -> None:
         folder = self.settings.folder
@@ -194,17 +254,27 @@ class Sidecar:
             prefix=settings.prefix,
             concurrency=settings.concurrency,
             file_flush_interval_ms=settings.file_flush_interval_ms,
+            handover=settings.handover.options() if settings.handover else (),
+            is_bare=settings.is_bare,
+            shows_stderr=settings.shows_stderr,
         )
 
-    def _running(self) -> Process:
+    @property
+    def _envoy(self) -> Process:
         if self._process is None:
             raise ProxyError("Envoy: not started.")
-        if self._process.ended.done():
-            raise self._process.ended.result()
         return self._process
+
+    def _running(self) -> Process:
+        if self._envoy.ended.done() and not self._is_kept_alive:
+            raise self._envoy.ended.result()
+        return self._envoy
 
     async def _is_live(self) -> bool:
         return self._server.is_settled and await self.admin.is_ready()
+
+    async def _has_all(self) -> bool:
+        return self._server.is_complete and await self.admin.is_ready()
 
     async def _is_idle(self) -> bool:
         stats = await self.admin.stats(_BUSY)
