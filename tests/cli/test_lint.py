@@ -130,7 +130,7 @@ def test_help_names_no_hidden_module() -> None:
 
 def test_watch_judges_again_when_a_file_changes(bad: Path) -> None:
     pytest.importorskip("watchfiles")
-    with _running("--watch", str(bad.parent)) as (process, out):
+    with _running("--watch", str(bad.parent)) as (_, out):
         assert _until(out, "error.") is not None
         bad.write_text(_GOOD, "utf-8")
         assert _until(out, "Nothing found.") is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from manifest_mutations import MUTATIONS
@@ -52,7 +53,7 @@ def said(manifests: Manifests) -> tuple[object, ...]:
     return manifests, places, [str(problem) for problem in manifests.warnings]
 
 
-def _lists(manifests: Manifests) -> tuple[tuple[object, ...], ...]:
+def _lists(manifests: Manifests) -> tuple[tuple[Any, ...], ...]:
     return (
         manifests.service_entries,
         manifests.virtual_services,
