@@ -1,0 +1,1 @@
+"""Remedies: one a file, each with `REMEDY`; the docstring is its page."""
