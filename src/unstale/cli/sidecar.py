@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -72,6 +71,8 @@ def sidecar(**options: Any) -> int:
 
     Exit codes: that of CMD; 2 wrong usage or manifests, 3 this machine cannot do it.
     """
+    import asyncio
+
     from unstale.sidecar.command import NotStartedError, end_as
     from unstale.sidecar.run import Run
     from unstale.sidecar.signals import Signals
@@ -99,6 +100,8 @@ def status(pid: int | None, as_json: bool) -> int:
 
     Exit codes: 0 shown, 1 none runs.
     """
+    import asyncio
+
     from unstale.report.sidecar_status import as_text
     from unstale.sidecar.report_socket import ask
     from unstale.sidecar.run_folder import STATUS_SOCKET, running
