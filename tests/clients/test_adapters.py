@@ -154,12 +154,26 @@ def test_a_sidecars_own_503_is_the_cut_that_it_stands_for(make: Make, server: Se
     assert client.ledger.metrics.repeats == 1
 
 
-def test_two_503_of_a_sidecar_are_told(make: Make, server: Server) -> None:
-    client = make()
+def test_a_sidecars_own_503_is_repeated_up_to_max_tries_and_then_told(make: Make, server: Server) -> None:
+    client = make(Policy(max_tries=3, repeat_base_s=0.01))
     client.get(url(server))
     server.plan.extend([Do.SIDECAR_503] * 3)
+    assert client.get(url(server)) == "127.0.0.1"
+    server.plan.extend([Do.SIDECAR_503] * 5)
     assert client.get(url(server)) == "UC"
-    assert len(server.seen) == 3
+    assert len(server.seen) == 1 + 4 + 4
+    server.plan.clear()
+
+
+def test_a_sidecars_own_503_says_nothing_good_of_the_address(make: Make, server: Server) -> None:
+    client = make()
+    client.get(url(server))
+    began = client.ledger.clock()
+    server.plan.extend([Do.SIDECAR_503] * 2)
+    assert [client.post(url(server)) for _ in range(2)] == ["UC", "UC"]
+    assert not client.ledger.has_answered_since(HOST, ("127.0.0.1",), began)
+    assert client.post(url(server)) == "127.0.0.1"
+    assert client.ledger.has_answered_since(HOST, ("127.0.0.1",), began)
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,38 @@ def test_a_request_that_may_have_run_is_sent_again_so_often_and_no_more(
     assert (pause(replace(CUT_ON_REUSE, sends=sends), policy=policy) is not None) is is_repeated
 
 
+@pytest.mark.parametrize(
+    ("tries", "change", "pause_s"),
+    [
+        (0, {}, 0.25),
+        (0, {"has_other_address": True}, 0.0),
+        (0, {"has_good_address": True}, 0.0),
+        (0, {"was_good": False}, None),
+        (1, {"has_good_address": True}, 0.25),
+        (2, {}, 0.25),
+        (3, {}, None),
+        (0, {"method": "POST"}, None),
+        (0, {"method": "POST", "has_idempotency_key": True}, 0.25),
+    ],
+)
+def test_what_the_sidecar_answers_itself_is_tried_like_what_was_never_sent_if_it_may_run_twice(
+    tries: int, change: dict[str, Any], pause_s: float | None
+) -> None:
+    failure = replace(CUT_ON_REUSE, cut=Cut.SIDECAR_503, sends=1 + tries, tries=tries, **change)
+    assert pause(failure) == pause_s
+    assert pause(failure, policy=replace(STEADY, max_repeats=0)) is None
+
+
+@pytest.mark.parametrize(
+    ("since_first_s", "pause_s"), [(0.5, 0.5), (2.0, 1.0), (4.0, 1.0), (4.4, 0.6), (5.0, 0.0), (5.01, None)]
+)
+def test_what_the_sidecar_answers_itself_is_looked_after_every_second_to_the_end_of_the_time(
+    since_first_s: float, pause_s: float | None
+) -> None:
+    again = replace(CUT_ON_REUSE, cut=Cut.SIDECAR_503, sends=2, tries=1, since_first_s=since_first_s)
+    assert pause(again) == (None if pause_s is None else pytest.approx(pause_s))
+
+
 @pytest.mark.parametrize(("tries", "is_repeated"), [(0, True), (1, True), (2, True), (3, False), (4, False)])
 def test_the_tries_of_what_was_never_sent_are_bounded(tries: int, is_repeated: bool) -> None:
     assert (pause(replace(NEVER_SENT, tries=tries)) is not None) is is_repeated

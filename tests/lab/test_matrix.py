@@ -8,11 +8,12 @@ import pytest
 
 from unstale.envoy.inputs import compile_sources
 from unstale.istio.source import Source
-from unstale.lab import catalogue, matrix
+from unstale.lab import catalogue, matrix, variant
 from unstale.lab.fitting import LAB_CA, with_authority
 from unstale.lab.matrix import Question, plan
 from unstale.lab.registry import members, paragraph
 from unstale.lab.scenario import Timing
+from unstale.lab.world import Tls
 from unstale.model.errors import InputError
 
 ENTRY = """
@@ -74,16 +75,53 @@ def test_other_policies_call_the_host_of_the_files_and_the_article_its_own() -> 
         (Question(files=_own(), port=443), "(any host:443)"),
         (Question(files=_own(ENTRY.replace("protocol: HTTP,", "protocol: GRPC,"))), "(any host:any port)"),
         (Question(workload="steadi"), "--workload: unknown (steadi). Did you mean steady?"),
-        (Question(app="wget"), "--app: unknown (wget)"),
-        (Question(app="h2-client"), "--app h2-client: does not speak http/1.1"),
+        (Question(apps=("wget",)), "--app: unknown (wget)"),
+        (Question(apps=("h2-client",)), "--app h2-client: does not speak http/1.1"),
+        (Question(tls=True, scenarios=("h2-cut",)), "--tls: h2-cut cannot be called with https (it speaks h2"),
+        (Question(tls=True, scenarios=("grpc-cut",)), "--tls: grpc-cut cannot be called with https (it speaks grpc"),
+        (Question(tls=True, scenarios=("tls-originated-rotation-slow",)), "(there the sidecar encrypts"),
+        (Question(workload="all"), "--workload: unknown (all)"),
+        (Question(apps=("curl", "all")), "--app: unknown (all)"),
         (Question(addresses=65), "--addresses: out of range (65). Allowed: 1 to 64."),
     ],
-    ids=["scenario", "policy", "method", "host", "port", "only HTTP/2", "workload", "app", "protocol", "addresses"],
+    ids=[
+        *("scenario", "policy", "method", "host", "port", "only HTTP/2", "workload", "app", "protocol"),
+        *("https in h2", "https in gRPC", "https twice", "every workload", "every app", "addresses"),
+    ],
 )
 def test_what_cannot_be_run_is_refused_in_words(question: Question, message: str) -> None:
     with pytest.raises(InputError) as refused:
         plan(question, FOLDER)
     assert message in str(refused.value)
+
+
+def test_each_cell_is_run_with_each_application_in_a_folder_of_its_own() -> None:
+    question = Question(scenarios=("calm",), policies=("none",), apps=("httpx", "fresh-httpx", "httpx"))
+    orders = plan(question, FOLDER)
+    assert [(order.method, order.program) for order in orders] == [
+        ("GET", "httpx"),
+        ("GET", "fresh-httpx"),
+        ("POST", "httpx"),
+        ("POST", "fresh-httpx"),
+    ]
+    assert len({order.folder for order in orders}) == len({order.name for order in orders}) == 4
+    assert orders[0].name == "calm/none/GET/httpx"
+    assert plan(Question(scenarios=("calm",)), FOLDER)[0].name == "calm/none/GET"
+
+
+@pytest.mark.parametrize("scenario", ["calm", "own-503", "runs-then-cuts", "idle-race", "dns-servfail", "nat-forgets"])
+def test_an_application_can_call_https_in_a_scenario_in_the_clear(scenario: str) -> None:
+    clear, encrypted = (plan(Question(scenarios=(scenario,), tls=tls), FOLDER)[0] for tls in (False, True))
+    assert (clear.world.tls, clear.target.port, clear.calls_https) == (Tls.NONE, 80, False)
+    assert (encrypted.world.tls, encrypted.target.port, encrypted.calls_https) == (Tls.PASSTHROUGH, 443, True)
+    assert encrypted.world.server == clear.world.server
+
+
+def test_expectations_with_https_are_those_that_were_measured_with_it() -> None:
+    known = catalogue.scenarios()
+    assert variant.encrypted("rotation-gone", known).expects == known["tls-passthrough-rotation-gone"].expects
+    assert variant.encrypted("tls-passthrough-rotation-gone", known) is known["tls-passthrough-rotation-gone"]
+    assert variant.encrypted("calm", known).expects == {}
 
 
 def test_cells_that_may_hang_start_first() -> None:

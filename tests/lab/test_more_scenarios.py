@@ -57,7 +57,9 @@ def cells(tmp_path_factory: pytest.TempPathFactory) -> Mapping[tuple[str, ...], 
 
 
 def _order(folder: Path, scenario: str, policy: str, method: str, app: str | None = None) -> Order:
-    question = Question(scenarios=(scenario,), policies=(policy,), methods=(method,), rate=RATE, app=app)
+    question = Question(
+        scenarios=(scenario,), policies=(policy,), methods=(method,), rate=RATE, apps=(app,) if app else ()
+    )
     (order,) = plan(question, folder / (app or "usual"))
     return order
 

@@ -54,6 +54,15 @@ def test_a_run_that_misses_its_expectation_is_worse_than_one_that_failed_as_expe
     assert cell.expectation.startswith("failed 0")
 
 
+def test_runs_of_another_application_are_another_cell() -> None:
+    question = Question(
+        scenarios=("calm",), policies=("none",), methods=("GET",), apps=("httpx", "fresh-httpx"), repeat=2
+    )
+    cells = [replace(CELL, app=app, failed=failed) for app, failed in (("httpx", 2), ("httpx", 1), ("fresh-httpx", 0))]
+    found = joined(plan(question, Path("recordings")), cells)
+    assert [(cell.app, cell.failed, len(cell.runs)) for cell in found] == [("httpx", 2, 2), ("fresh-httpx", 0, 1)]
+
+
 def test_a_contradiction_in_any_run_is_told() -> None:
     (cell,) = _joined(replace(CELL, failed=5), replace(CELL, disagreements=("Envoy counted 8",)))
     assert cell.disagreements == ("Envoy counted 8",)

@@ -155,6 +155,13 @@ def test_words_in_backquotes_are_code() -> None:
     assert "<code>resolution: DNS</code>" in _html()
 
 
+def test_columns_name_the_application_where_there_are_several() -> None:
+    one = cell("calm", "none", "GET")
+    page = to_html(replace(experiment(), cells=(replace(one, app="httpx"), replace(one, app="fresh-httpx"))))
+    assert '<th role="columnheader" scope="col">fresh-httpx</th>' in page
+    assert "calm, httpx, GET" in page
+
+
 def test_no_cells_are_told() -> None:
     assert "No cell was run." in Document(to_html(replace(experiment(), cells=(), parameters={}, versions={}))).text
 

@@ -38,6 +38,15 @@ def test_a_stored_report_reads_back_as_the_same_experiment() -> None:
     assert from_json(json.loads(json.dumps(to_json(experiment())))) == experiment()
 
 
+def test_a_cell_carries_its_application_and_files_without_it_are_read() -> None:
+    one = replace(experiment(), cells=(replace(cell("calm", "none", "GET"), app="fresh-httpx"),))
+    written = to_json(one)
+    assert written["cells"][0]["app"] == "fresh-httpx"
+    assert from_json(written) == one
+    del written["cells"][0]["app"]
+    assert from_json(written).cells[0].app == ""
+
+
 def test_any_text_survives_the_way_there_and_back() -> None:
     poisoned = hostile.experiment(experiment())
     assert from_json(json.loads(json.dumps(to_json(poisoned)))) == poisoned

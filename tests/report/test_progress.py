@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 
 import hostile
 import pytest
@@ -47,6 +48,18 @@ def test_shows_what_runs_what_happens_in_it_and_what_is_done() -> None:
     assert "1/3 cells" in seen and "1:05" in seen and "1 clean, 0 not" in seen
     assert "rotation-sudden/none/GET" in seen and "dns moved" in seen
     assert "calm/none/GET" not in seen
+
+
+def test_cells_of_several_applications_are_told_apart() -> None:
+    console, _ = _console(is_terminal=False)
+    progress = Progress(3, console=console, clock=Clock())
+    for name in ("calm/none/GET", "calm/none/GET/httpx", "calm/none/GET/curl"):
+        progress.started(name)
+    progress.finished(replace(cell("calm", "none", "GET"), app="httpx"))
+    assert "calm/none/GET/httpx" not in _seen(progress, console)
+    assert "calm/none/GET/curl" in _seen(progress, console)
+    progress.finished(replace(cell("calm", "none", "GET"), app="http-client"))
+    assert "calm/none/GET " not in _seen(progress, console)
 
 
 def test_counts_the_cells_that_are_not_clean() -> None:

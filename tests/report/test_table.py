@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from experiment_sample import cell
+from experiment_sample import cell, experiment
 
 from unstale.report import table
 
@@ -44,6 +44,20 @@ def test_recovery_is_a_dash_without_failures_and_never_without_an_end() -> None:
     assert table.recovery(cell("calm", "none", "GET")) == "–"
     assert table.recovery(cell("rotation-sudden", "none", "GET")) == "never"
     assert table.recovery(cell("rotation-sudden", "article", "GET")) == "0.5 s"
+
+
+def test_applications_are_told_apart_where_a_cell_was_run_with_several() -> None:
+    one = cell("calm", "none", "GET")
+    both = replace(experiment(), cells=(replace(one, app="httpx"), replace(one, app="curl")))
+    told = table.with_apps(replace(both, texts={"none": "No manifests.", "curl": "As in shells."}))
+    assert table.rows_of(both) == "application"
+    assert [cell.policy for cell in told.cells] == ["httpx", "curl"]
+    assert told.texts["curl"] == "No manifests.\n\nAs in shells."
+    several = replace(both, cells=(*both.cells, replace(one, policy="article", app="curl")))
+    assert table.rows_of(several) == "policy, application"
+    assert [cell.policy for cell in table.with_apps(several).cells] == ["none, httpx", "none, curl", "article, curl"]
+    other = replace(both, cells=(replace(one, app="http-client"), replace(one, app="h2-client", scenario="h2-cut")))
+    assert table.with_apps(other) is other
 
 
 def test_recordings_name_the_one_folder_that_has_them_all() -> None:

@@ -80,6 +80,14 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
     assert "x 600" in drawn and "2x 89" in drawn and " ok " in drawn
 
 
+def test_rows_name_the_application_where_there_are_several() -> None:
+    one = cell("calm", "none", "GET")
+    drawn = _drawn(replace(experiment(), cells=(replace(one, app="requests"), replace(one, app="fresh-requests"))))
+    assert "   application " in drawn and "…" not in drawn
+    assert "✓ requests " in drawn and "✓ fresh-requests " in drawn
+    assert "fresh-requests 1 of 1" in drawn
+
+
 def test_no_cells_are_told() -> None:
     assert _drawn(replace(experiment(), cells=())) == "No cell was run.\n"
 

@@ -69,7 +69,8 @@ def _question(options: dict[str, Any]) -> Question:
         idle_s=options["idle"],
         distance_ms=options["distance"],
         workload=options["workload"],
-        app=options["app"],
+        apps=options["apps"],
+        tls=options["tls"],
         repeat=options["repeat"],
         command=shlex.join(["unstale", *sys.argv[1:]]),
     )
@@ -95,7 +96,8 @@ def _run(question: Question, options: dict[str, Any]) -> Experiment:
         cells = runner.run_all(orders, jobs=options["jobs"], watcher=progress, is_loopback=options["loopback"])
     _warn_of_slowness(cells)
     cells = joined(orders, cells)
-    names = dict.fromkeys(name for cell in cells for name in (cell.scenario, cell.policy))
+    texts = {name: catalogue.explain(name) for cell in cells for name in (cell.scenario, cell.policy)}
+    texts |= {name: catalogue.explain_app(name) for name in question.apps}
     return Experiment(
         versions=versions(question.setting.istio),
         parameters=matrix.parameters(question),
@@ -103,7 +105,7 @@ def _run(question: Question, options: dict[str, Any]) -> Experiment:
         started=started.isoformat(timespec="seconds"),
         took_s=time.monotonic() - begun,
         cells=cells,
-        texts={name: catalogue.explain(name) for name in names},
+        texts=texts,
         manifests=matrix.manifests(orders),
         left_out=left_out,
     )
@@ -148,7 +150,7 @@ def _holds(cells: Sequence[Cell], options: dict[str, Any]) -> bool:
     max_failed, max_twice = options["max_failed"], options["max_twice"]
     told = []
     for cell in cells:
-        name = f"{cell.scenario}/{cell.policy}/{cell.method}"
+        name = "/".join((cell.scenario, cell.policy, cell.method, *([cell.app] if options["apps"] else [])))
         told += [f"counts disagree: {name}: {words}" for words in cell.disagreements]
         if (max_failed is not None and cell.failed > max_failed) or (
             max_twice is not None and cell.executed_twice > max_twice

@@ -91,10 +91,13 @@ _LOAD = (
     ),
     click.option(
         "--app",
+        "apps",
+        multiple=True,
         metavar="A",
         shell_complete=_names("app"),
-        help="The application. Default: http-client, or h2-client where the scenario speaks HTTP/2.",
+        help="The application; may be given several times. Default: http-client, or h2-client for HTTP/2.",
     ),
+    click.option("--tls", is_flag=True, help="The application calls https in every scenario; the sidecar passes it."),
 )
 
 _WORLD = (

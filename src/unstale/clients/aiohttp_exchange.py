@@ -103,12 +103,12 @@ class Handler(ResponseHandler):
         tracked = self.tracked
         if tracked is not None:
             tracked.may_be_cut = False
-            if tracked.is_telling:
-                self.ledger.answered(tracked, head[0].headers.get("Keep-Alive"))
             if head[0].code == 503 and self._is_sidecar_503(head[0].headers):
                 self.ledger.retire(tracked, Retirement.FAILED)
                 self.force_close()
-                return await self._send_again(Broken(host=tracked.host, tracked=tracked, cut=Cut.UNANSWERED)) or head
+                return await self._send_again(Broken(host=tracked.host, tracked=tracked, cut=Cut.SIDECAR_503)) or head
+            if tracked.is_telling:
+                self.ledger.answered(tracked, head[0].headers.get("Keep-Alive"))
         self.call = self.story = None
         return head
 

@@ -122,14 +122,15 @@ class Link:
 
     def judge(self, tracked: Tracked, request: Any, response: Any) -> None:
         """Learn from the head of an answer, and note for the transport one that stands for a cut."""
-        if tracked.is_telling:
-            self.ledger.answered(tracked, header(response, b"keep-alive"))
         if response.status == 503 and self.ledger.policy.repeats_sidecar_503:
             scheme = request.url.scheme.decode("ascii")
             names = (b"server", b"x-envoy-upstream-service-time")
             if is_sidecar_503(503, scheme, *(header(response, name) for name in names)):
                 self.ledger.retire(tracked, Retirement.FAILED)
-                response.extensions[BROKEN] = Broken(host=self.host, tracked=tracked, cut=Cut.UNANSWERED)
+                response.extensions[BROKEN] = Broken(host=self.host, tracked=tracked, cut=Cut.SIDECAR_503)
+                return
+        if tracked.is_telling:
+            self.ledger.answered(tracked, header(response, b"keep-alive"))
 
     def shut(self) -> bool:
         """End the idle connection from any thread: the pool finds it closed."""

@@ -46,6 +46,7 @@ class Cut(StrEnum):
     NEVER_SENT = "no connection"
     CONNECT_TIMED_OUT = "no connection in time"
     UNANSWERED = "cut before the answer"
+    SIDECAR_503 = "503 of the sidecar"
     ANSWERED = "cut within the answer"
 
 
@@ -85,7 +86,8 @@ class Policy:
     DNS or failed others; then it is cut, to be repeated elsewhere. `repeats_sidecar_503` takes an Envoy sidecar's own
     503 to a plain request for the cut that it stands for.
     `max_repeats` is how often a request is sent again that may have run: once, for a client "SHOULD NOT automatically
-    retry a failed automatic retry" (RFC 9110, 9.2.2). `max_tries` bounds the attempts of one that no server got.
+    retry a failed automatic retry" (RFC 9110, 9.2.2). `max_tries` bounds the attempts of one that no server got, and of
+    an idempotent one that the sidecar answered itself: there the peer lives, and says that it lacks a way.
     """
 
     max_age_s: float | None = 300.0
@@ -158,15 +160,13 @@ class Policy:
         if tokens < 1 or not failure.is_replayable or failure.since_first_s > self.repeat_within_s:
             return None
         if failure.cut is Cut.UNANSWERED:
-            return self._pause_sent(failure, spread) if self._may_run_again(failure) else None
+            is_left = failure.sends <= self.max_repeats
+            return self._pause_sent(failure, spread) if is_left and _is_idempotent(failure) else None
         if failure.cut is Cut.ANSWERED or failure.tries >= self.max_tries:
             return None
+        if failure.cut is Cut.SIDECAR_503:
+            return self._pause_answered(failure, spread) if self.max_repeats and _is_idempotent(failure) else None
         return self._pause_never_sent(failure, spread)
-
-    def _may_run_again(self, failure: Failure) -> bool:
-        if failure.sends > self.max_repeats:
-            return False
-        return failure.method in IDEMPOTENT_METHODS or failure.has_idempotency_key
 
     def _pause_sent(self, failure: Failure, spread: float) -> float | None:
         if failure.has_good_address:
@@ -177,6 +177,15 @@ class Policy:
             return min(self._backoff_s(failure.since_first_s, spread), LONGEST_PAUSE_S, failure.dns_changes_in_s)
         # A new connection that is cut at the only address is the server's own fault, and told.
         return 0.0 if failure.was_reused or failure.has_other_address else None
+
+    def _pause_answered(self, failure: Failure, spread: float) -> float | None:
+        if failure.tries == 0 and (failure.has_good_address or failure.has_other_address):
+            return 0.0
+        if failure.tries == 0 and not failure.was_good:
+            return None
+        # The sidecar answers at once, so looking often costs little, and a last look is worth the rest of the time.
+        left_s = self.repeat_within_s - failure.since_first_s
+        return min(self._backoff_s(failure.since_first_s, spread), LONGEST_PAUSE_S, left_s)
 
     def _pause_never_sent(self, failure: Failure, spread: float) -> float | None:
         if failure.cut is Cut.CONNECT_TIMED_OUT and not failure.has_other_address:
@@ -192,6 +201,10 @@ class Policy:
     def _backoff_s(self, waited_s: float, spread: float) -> float:
         # As long again as it has taken so far, which doubles from look to look whatever the attempts themselves took.
         return max(self.repeat_base_s, waited_s) * (0.5 + spread)
+
+
+def _is_idempotent(failure: Failure) -> bool:
+    return failure.method in IDEMPOTENT_METHODS or failure.has_idempotency_key
 
 
 def is_sidecar_503(status: int, scheme: str, server: str | None, service_time: str | None) -> bool:

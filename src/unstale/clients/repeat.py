@@ -94,7 +94,7 @@ def _is_hopeful(ledger: Ledger, story: Story, broken: Broken) -> bool:
     if story.first_failed_at == math.inf:
         story.first_failed_at = ledger.clock()
         story.answered = ledger.resolver.known(broken.host)
-    if broken.cut is Cut.UNANSWERED:
+    if broken.cut in (Cut.UNANSWERED, Cut.SIDECAR_503):
         story.sends += 1
     if broken.tracked is not None and broken.cut is not Cut.ANSWERED:
         ledger.suspect(broken.host, broken.tracked.address)

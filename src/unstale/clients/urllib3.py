@@ -102,13 +102,13 @@ class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
             else:
                 if (tracked := conn.tracked or tracked) is not None:
                     tracked.may_be_cut = False
-                if tracked is not None and tracked.is_telling:
-                    self.ledger.answered(tracked, response.headers.get("Keep-Alive"))
                 if tracked is None or not self._is_sidecar_503(response):
+                    if tracked is not None and tracked.is_telling:
+                        self.ledger.answered(tracked, response.headers.get("Keep-Alive"))
                     return response
                 story = story or _story(method, kwargs.get("headers"), kwargs.get("body"), body_at)
                 self.ledger.retire(tracked, Retirement.FAILED)
-                broken = Broken(host=tracked.host, tracked=tracked, cut=Cut.UNANSWERED)
+                broken = Broken(host=tracked.host, tracked=tracked, cut=Cut.SIDECAR_503)
                 if not may_repeat(self.ledger, story, broken):
                     return response
                 response.close()

@@ -28,6 +28,7 @@ from unstale.lab.registry import members
 from unstale.lab.running import RunningWorld
 from unstale.lab.scenario import Moment, Scenario
 from unstale.lab.silence import Silence
+from unstale.lab.variant import encrypted
 from unstale.lab.verdict import Case, judge
 from unstale.lab.way import Way
 from unstale.lab.world import Tls
@@ -104,7 +105,8 @@ class _Cell:
         self._spaces = spaces
         self._certificates = certificates
         self._report = report
-        self._scenario: Scenario = members("unstale.lab.scenarios", "SCENARIO")[order.scenario]
+        known: Mapping[str, Scenario] = members("unstale.lab.scenarios", "SCENARIO")
+        self._scenario = encrypted(order.scenario, known) if order.calls_https else known[order.scenario]
         self._moments: tuple[Moment, ...] = self._scenario.moments(order.timing)
         self._folder = Path(order.folder)
         self._changes: list[HostChange] = []
@@ -236,6 +238,7 @@ class _Cell:
             scenario=order.scenario,
             policy=order.policy,
             method=order.method,
+            app=order.program,
             bounds=self._scenario.expects.get((order.policy, order.method)) if order.is_usual else None,
             least=self._scenario.least.get(order.method) if order.is_usual else None,
             conditions=self._conditions(),
@@ -244,12 +247,13 @@ class _Cell:
 
     def _conditions(self) -> tuple[str, ...]:
         distance_ms = self._order.world.distance_ms
+        told = ("the application calls https",) if self._order.calls_https else ()
         if self._order.loopback is not None:
-            return ("on the loopback, without namespaces",)
+            return (*told, "on the loopback, without namespaces")
         if not distance_ms:
-            return ()
+            return told
         means = "netem" if self._spaces.road is None else "a relay of frames (this kernel has no netem)"
-        return (f"{distance_ms:g} ms each way, made by {means}",)
+        return (*told, f"{distance_ms:g} ms each way, made by {means}")
 
 
 def _own_bytes() -> int:

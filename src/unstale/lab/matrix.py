@@ -32,6 +32,7 @@ from unstale.lab.program import program
 from unstale.lab.registry import members
 from unstale.lab.scenario import Scenario, Timing
 from unstale.lab.target import ARTICLE, Target, target_of
+from unstale.lab.variant import encrypted, why_not_encrypted
 from unstale.lab.workload import Pace, Workload
 from unstale.lab.world import MOST_ADDRESSES, Http, World, new_nodes, old_nodes
 from unstale.model.errors import InputError
@@ -49,7 +50,8 @@ class Question:
 
     `rate` is requests a second, times are seconds; `host` and `port` choose whom to call where the manifests leave
     a choice. What is None is as each scenario has it: the duration, the firewall's lease, the idle time-out on the
-    way, the one-way distance, the workload, the application. `setting` is what all manifests are compiled for;
+    way, the one-way distance, the workload. Empty `apps` are the usual one; with several each cell is run with each.
+    `tls` lets the application call https in every scenario. `setting` is what all manifests are compiled for;
     `command` is noted in the recordings; every cell is run `repeat` times.
     """
 
@@ -71,7 +73,8 @@ class Question:
     idle_s: float | None = None
     distance_ms: float | None = None
     workload: str | None = None
-    app: str | None = None
+    apps: tuple[str, ...] = ()
+    tls: bool = False
     repeat: int = 1
 
 
@@ -87,8 +90,10 @@ def plan(question: Question, recordings: Path) -> tuple[Order, ...]:
         manifests = load(question.files, istio=question.setting.istio)
         wanted = target_of(manifests, host=question.host, port=question.port)
     cells = [
-        (scenario, policy, method, run)
-        for scenario, policy, method in itertools.product(wanted_scenarios, wanted_policies, methods)
+        (scenario, policy, method, app, run)
+        for scenario, policy, method, app in itertools.product(
+            wanted_scenarios, wanted_policies, methods, dict.fromkeys(question.apps) or (None,)
+        )
         if method in methods_of(scenario)
         for run in range(1, question.repeat + 1)
     ]
@@ -122,7 +127,8 @@ def parameters(question: Question) -> dict[str, object]:
         "idle_s": question.idle_s,
         "distance_ms": question.distance_ms,
         "workload": question.workload,
-        "app": question.app,
+        "apps": list(question.apps),
+        "tls": question.tls,
         "repeat": question.repeat,
         "host": question.host,
         "port": question.port,
@@ -164,13 +170,14 @@ def _order_of(
     scenario_name: str,
     policy_name: str,
     method: str,
+    app: str | None,
     run: int,
     *,
     wanted: Target,
     recordings: Path,
 ) -> Order:
     policy = Policy(manifests=lambda _: question.files) if policy_name == FILES else policies()[policy_name]
-    scenario = scenarios()[scenario_name]
+    scenario = _scenario(question, scenario_name)
     timing = timing_of(question, scenario)
     target = policy.target or wanted
     workload = question.workload or scenario.workload
@@ -178,12 +185,13 @@ def _order_of(
     target = replace(target, slowest_answer_s=slowest_answer_s(workload))
     assert target.world is not None
     world = target.world
+    folder = "-".join((scenario_name, policy_name, method, *([app] if app and len(question.apps) > 1 else [])))
     again = f"-{run}" if question.repeat > 1 else ""
     return Order(
         number=number,
         scenario=scenario_name,
         policy=policy_name,
-        program=app_for(question.app, world),
+        program=app_for(app, world),
         habit=policy.app,
         sources=fitted(policy.manifests(target), target),
         target=target,
@@ -198,13 +206,24 @@ def _order_of(
             pause_s=pause_s(world),
         ),
         timeout_s=question.timeout_s,
-        folder=str(recordings / f"{scenario_name}-{policy_name}-{method}{again}"),
+        folder=str(recordings / f"{folder}{again}"),
         command=question.command,
         run=run,
-        has_usual_app=question.app in (None, HTTP1_APP, HTTP2_APP),
+        calls_https=question.tls,
+        has_usual_app=app in (None, HTTP1_APP, HTTP2_APP),
         has_usual_workload=question.workload in (None, scenario.workload),
         setting=policy.setting(target, question.setting),
     )
+
+
+def _scenario(question: Question, name: str) -> Scenario:
+    scenario = scenarios()[name]
+    if not question.tls:
+        return scenario
+    why_not = why_not_encrypted(scenario.world(_plain_world(question, ARTICLE), timing_of(question, scenario)))
+    if why_not:
+        raise InputError(f"--tls: {name} cannot be called with https ({why_not}). Choose other scenarios.")
+    return encrypted(name, scenarios())
 
 
 def slowest_answer_s(workload: str) -> float:
@@ -247,19 +266,15 @@ def _plain_world(question: Question, target: Target) -> World:
 
 
 def _refuse_unfit(question: Question) -> None:
-    for what, name, known in (
-        ("workload", question.workload, workload_names()),
-        ("app", question.app, app_names()),
-    ):
-        if name is not None:
-            _chosen(what, (name,), known)
+    if question.workload is not None:
+        _check("workload", question.workload, workload_names())
+    for app in question.apps:
+        _check("app", app, app_names())
     if not 1 <= question.addresses <= MOST_ADDRESSES:
         raise InputError(f"--addresses: out of range ({question.addresses}). Allowed: 1 to {MOST_ADDRESSES}.")
-    if question.app is None:
-        return
-    absent = missing(program(question.app).needs)
-    if absent:
-        raise InputError(f"--app {question.app}: {missing_message(absent)}")
+    for app in question.apps:
+        if absent := missing(program(app).needs):
+            raise InputError(f"--app {app}: {missing_message(absent)}")
 
 
 def _chosen(
@@ -270,8 +285,12 @@ def _chosen(
     if "all" in wanted:
         return known
     for name in wanted:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}? " if near else ""
-            raise InputError(f"--{what}: unknown ({name}). {hint}Allowed: {', '.join(known)}, all.")
+        _check(what, name, known, "all")
     return tuple(dict.fromkeys(wanted))
+
+
+def _check(what: str, name: str, known: tuple[str, ...], *more: str) -> None:
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=1)
+        hint = f"Did you mean {near[0]}? " if near else ""
+        raise InputError(f"--{what}: unknown ({name}). {hint}Allowed: {', '.join((*known, *more))}.")

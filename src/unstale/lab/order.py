@@ -20,6 +20,8 @@ class Order:
     """`program` is the application, `habit` how it keeps its connections; `run` counts from 1 where a cell is repeated.
     `loopback` has the addresses of a cell that runs without namespaces.
 
+    `calls_https` says that the application encrypts although its scenario has it call in the clear.
+
     `command` and `versions` are only for the recording: what was called, and what took part.
     """
 
@@ -40,6 +42,7 @@ class Order:
     command: str
     run: int = 1
     loopback: Loopback | None = None
+    calls_https: bool = False
     has_usual_app: bool = True
     has_usual_workload: bool = True
     setting: Setting = field(default_factory=Setting)
@@ -53,5 +56,6 @@ class Order:
     @property
     def name(self) -> str:
         """What the cell is called in progress, folders and messages."""
+        app = "" if self.has_usual_app else f"/{self.program}"
         again = f"#{self.run}" if self.run > 1 else ""
-        return f"{self.scenario}/{self.policy}/{self.method}{again}"
+        return f"{self.scenario}/{self.policy}/{self.method}{app}{again}"

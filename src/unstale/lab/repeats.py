@@ -11,9 +11,9 @@ from unstale.model.experiment import Cell, Run
 
 def joined(orders: Sequence[Order], cells: Sequence[Cell]) -> tuple[Cell, ...]:
     """The cells with the runs of the same one joined, in the order of their first runs."""
-    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    groups: dict[tuple[str, str, str, str], list[Cell]] = {}
     for cell in cells:
-        groups.setdefault((cell.scenario, cell.policy, cell.method), []).append(cell)
+        groups.setdefault((cell.scenario, cell.policy, cell.method, cell.app), []).append(cell)
     if len(groups) == len(orders):
         return tuple(cells)
     return tuple(_worst(group) for group in groups.values())

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from unstale.lab.scenario import Bounds, Least, Scenario
-from unstale.lab.world import Http, Tls
+from unstale.lab.world import Http, Tls, World
+
+_PASSTHROUGH = "tls-passthrough-"
+"""What the variants that have expectations of their own are called."""
 
 
 def variant(
@@ -27,3 +30,20 @@ def variant(
         expects=expects,
         least=least or {},
     )
+
+
+def encrypted(name: str, known: Mapping[str, Scenario]) -> Scenario:
+    """The scenario called `name` with an application that speaks TLS itself; nothing is expected where nobody measured.
+
+    A world that speaks HTTP/2, or in which the sidecar encrypts, is not for this: `why_not_encrypted` says so.
+    """
+    if name.startswith(_PASSTHROUGH):
+        return known[name]
+    return known.get(_PASSTHROUGH + name) or variant(known[name], tls=Tls.PASSTHROUGH, expects={})
+
+
+def why_not_encrypted(world: World) -> str:
+    """Why an application cannot call https in a scenario's own world; empty where it can."""
+    if world.http is not Http.HTTP1:
+        return f"it speaks {world.http}, which is in the clear here"
+    return "there the sidecar encrypts, and the application calls in the clear" if world.tls is Tls.ORIGINATED else ""

@@ -35,6 +35,7 @@ class Case:
     scenario: str
     policy: str
     method: str
+    app: str = ""
     bounds: Bounds | None = None
     least: Least | None = None
     conditions: tuple[str, ...] = ()
@@ -53,6 +54,7 @@ def judge(case: Case, evidence: Evidence, changes: tuple[HostChange, ...]) -> Ce
         scenario=case.scenario,
         policy=case.policy,
         method=method,
+        app=case.app,
         requests=len(requests),
         ok=len(requests) - len(failed),
         failed=len(failed),
@@ -193,7 +195,8 @@ def _sentence(
         parts.append(f"{twice} {method}s ran more than once on the server")
     elif not failed:
         parts.append(_calm_words(evidence))
-    return "; ".join(part for part in parts if part) + "."
+    # A reason in a library's own words may be a sentence already.
+    return "; ".join(part for part in parts if part).removesuffix(".") + "."
 
 
 def _fate(

@@ -112,7 +112,7 @@ class Cell:
     ledgers, the counters and the log contradict each other; such a cell proves nothing. `histogram` counts the
     requests that ended well by their latency: upper limits in milliseconds, the last one infinite. `conditions` say
     what was used where the machine decides, e.g. how distance was made. `runs` are all of several runs; the cell is
-    then the worst of them.
+    then the worst of them. `app` is the application that sent the requests, empty in files of older releases.
     """
 
     scenario: str
@@ -146,6 +146,7 @@ class Cell:
     histogram: tuple[tuple[float, int], ...] = ()
     conditions: tuple[str, ...] = ()
     runs: tuple[Run, ...] = ()
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -97,6 +97,7 @@ class Page:
     @classmethod
     def of(cls, experiment: Experiment) -> Page:
         """The page of an experiment."""
+        experiment = table.with_apps(experiment)
         cells = experiment.cells
         anchors = _Anchors()
         scenarios = tuple(

@@ -78,6 +78,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "timeline": [
             {"start_s": _seconds(bucket.start_s), "ok": bucket.ok, "failed": bucket.failed} for bucket in cell.timeline
         ],
+        "app": cell.app,
         **cell_detail.to_json(cell),
     }
 
@@ -102,6 +103,7 @@ def _read_cell(place: Place) -> Cell:
         scenario=place.at("scenario").text(),
         policy=place.at("policy").text(),
         method=place.at("method").text(),
+        app=place.at("app").text() if place.has("app") else "",
         requests=place.at("requests").count(),
         ok=place.at("ok").count(),
         failed=place.at("failed").count(),

@@ -87,7 +87,9 @@ class Progress:
     def finished(self, cell: Cell) -> None:
         """A cell is done."""
         with self._lock:
-            self._running.pop(f"{cell.scenario}/{cell.policy}/{cell.method}", None)
+            usual = f"{cell.scenario}/{cell.policy}/{cell.method}"
+            named = f"{usual}/{cell.app}"
+            self._running.pop(named if named in self._running else usual, None)
             self._done += 1
             self._clean += table.is_clean(cell)
         if not self._quiet and self._live is None:

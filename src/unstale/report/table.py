@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from unstale.model.experiment import Cell
+from unstale.model.experiment import Cell, Experiment
 
 NOTHING = "–"
 """Stands where there is no figure."""
@@ -87,6 +87,30 @@ def by_policy(cells: Iterable[Cell]) -> dict[str, tuple[Cell, ...]]:
     for cell in cells:
         groups[cell.policy] = (*groups.get(cell.policy, ()), cell)
     return groups
+
+
+def rows_of(experiment: Experiment) -> str:
+    """What a row stands for: `policy`, or where cells were run with several applications, those too or alone."""
+    cells = experiment.cells
+    if len({(cell.scenario, cell.policy, cell.method) for cell in cells}) == len(cells):
+        return "policy"
+    return "application" if len(by_policy(cells)) == 1 else "policy, application"
+
+
+def with_apps(experiment: Experiment) -> Experiment:
+    """The experiment with each policy named as its rows are: by the application, where several were run."""
+    rows = rows_of(experiment)
+    if rows == "policy":
+        return experiment
+    names = {
+        (cell.policy, cell.app): cell.app if rows == "application" else f"{cell.policy}, {cell.app}"
+        for cell in experiment.cells
+    }
+    texts = dict(experiment.texts)
+    for parts, name in names.items():
+        texts[name] = "\n\n".join(filter(None, (experiment.texts.get(part) for part in parts)))
+    cells = tuple(replace(cell, policy=names[cell.policy, cell.app]) for cell in experiment.cells)
+    return replace(experiment, texts=texts, cells=cells)
 
 
 def clean_counts(cells: Iterable[Cell]) -> dict[str, tuple[int, int]]:

@@ -31,11 +31,12 @@ _WEIGHTS = {Weight.BROKEN: "bold red", Weight.SURPRISING: "red", Weight.TOLD: _C
 
 def render(experiment: Experiment, *, console: Console) -> None:
     """Print the experiment. Colours are the console's affair: none where it is not a terminal or NO_COLOR is set."""
+    rows, experiment = table.rows_of(experiment), table.with_apps(experiment)
     signs = SIGNS if console.encoding.lower().startswith("utf") else ASCII_SIGNS
     if not experiment.cells:
         console.print(Text("No cell was run."))
         return
-    console.print(_table(experiment.cells, signs, is_wide=console.width >= WIDE))
+    console.print(_table(experiment.cells, signs, rows, is_wide=console.width >= WIDE))
     console.print(_legend(signs))
     for scenario, cells in table.by_scenario(experiment.cells).items():
         console.print()
@@ -48,7 +49,7 @@ def render(experiment: Experiment, *, console: Console) -> None:
         console.print(line, soft_wrap=False)
 
 
-def _table(cells: Iterable[Cell], signs: Signs, *, is_wide: bool) -> Table:
+def _table(cells: Iterable[Cell], signs: Signs, rows: str, *, is_wide: bool) -> Table:
     grid = Table(
         box=box.SIMPLE_HEAD,
         header_style=_HEADING,
@@ -56,7 +57,7 @@ def _table(cells: Iterable[Cell], signs: Signs, *, is_wide: bool) -> Table:
         pad_edge=False,
         show_edge=False,
     )
-    grid.add_column("scenario\n   policy", no_wrap=True, overflow="ellipsis")
+    grid.add_column(f"scenario\n   {rows}", no_wrap=True, overflow="ellipsis")
     grid.add_column("method", no_wrap=True)
     for title in ("requests", "failed", "executed\ntwice", "p50\nms", "p99\nms", "max\nms", "time to\nrecover"):
         grid.add_column(title, justify="right", no_wrap=True)
