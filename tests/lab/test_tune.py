@@ -32,7 +32,7 @@ def _cell(order: Order) -> Cell:
         if one["kind"] == "VirtualService"
         for rule in one["spec"]["http"]
     )
-    failed = max(0, 15 - retries)
+    failed = max(0, 11 - retries)
     return Cell(
         scenario=order.scenario,
         policy=order.policy,

@@ -58,7 +58,7 @@ def test_the_article_gets_to_a_policy_without_errors_and_warnings() -> None:
     assert _codes(after) == set()
     retries = [rule["retries"] for one in yaml.safe_load_all(after) for rule in one["spec"].get("http", ())]
     assert len(retries) == 4
-    assert all(each["backoff"] == "100ms" and "5xx" not in each["retryOn"] for each in retries)
+    assert all(each["backoff"] == "200ms" and "5xx" not in each["retryOn"] for each in retries)
 
 
 def test_the_articles_own_lines_stay_but_those_that_were_found_fault_with() -> None:

@@ -146,7 +146,7 @@ def test_silence_ends_a_connection_and_a_slow_answer_does_not() -> None:
     assert all("perTryTimeout" not in rule["retries"] for rule in _objects(PLAIN)["VirtualService"]["http"])
 
 
-@pytest.mark.parametrize(("slowest_s", "expected"), [(0.5, "1800ms"), (0.9, "1800ms"), (1.0, None), (None, None)])
+@pytest.mark.parametrize(("slowest_s", "expected"), [(0.5, "2500ms"), (1.25, "2500ms"), (1.3, None), (None, None)])
 def test_a_try_is_bounded_where_no_good_answer_is_cut(slowest_s: float | None, expected: str | None) -> None:
     rules = _objects(HostFacts(host="api.example.com", slowest_answer_s=slowest_s))["VirtualService"]["http"]
     assert rules[0]["retries"].get("perTryTimeout") == expected

@@ -16,7 +16,7 @@ from unstale.model.errors import InputError
 
 VALUES: Mapping[str, tuple[Any, ...]] = {
     "attempts": (3, 8, 25),
-    "backoff_s": (0.025, 0.2, 0.5),
+    "backoff_s": (0.025, 0.1, 0.5),
     "methods": (Methods.ALL, Methods.NONE),
     "connect_s": (0.25, 10.0),
     "idle_s": (NEVER_S,),
