@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -124,6 +124,15 @@ def test_killed_in_the_middle_it_leaves_nothing_behind(tmp_path: Path) -> None:
     assert _machine_state() == before
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A shell starts what runs in its background deaf to SIGINT, and children inherit that."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_it_ends_at_once_and_leaves_nothing_behind(tmp_path: Path) -> None:
     running = subprocess.Popen(_command("--duration", "30"), cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     _until(lambda: len(_descendants(running.pid)) >= 5)
