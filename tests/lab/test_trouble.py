@@ -64,7 +64,7 @@ def test_without_nft_it_says_how_to_install_it(tmp_path: Path) -> None:
 def test_with_user_namespaces_forbidden_it_names_the_setting(tmp_path: Path) -> None:
     forbid = 'echo 0 > /proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
     done = _run(tmp_path, prefix=(*OWN_NAMESPACES, "sh", "-c", forbid, "sh"))
-    _told(done, "user namespaces are forbidden", "sudo sysctl user.max_user_namespaces")
+    _told(done, "namespaces are forbidden to this user", "sudo sysctl user.max_user_namespaces")
 
 
 def test_with_user_namespaces_forbidden_the_loopback_still_runs(tmp_path: Path) -> None:

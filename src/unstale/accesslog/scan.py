@@ -6,9 +6,7 @@ for any number of threads here (the compiled scanner holds no lock), and for any
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 
 from unstale.accesslog.addition import Counted, add_up
@@ -21,6 +19,7 @@ from unstale.accesslog.ray_hands import connected
 from unstale.accesslog.result import Failure, Scan
 from unstale.accesslog.sources import Source, find_sources
 from unstale.accesslog.uses import Connection, Uses, connection_of, is_broken, wanted
+from unstale.model.collector import without_collector
 from unstale.model.errors import InputError
 
 
@@ -32,7 +31,7 @@ def scan(inputs: Sequence[str], options: Options | None = None, *, on: str = "")
     options = options or Options()
     sources = find_sources(inputs)
     if not on:
-        with _without_collector():
+        with without_collector():
             return scan_sources(sources, options, Threads(options))
     if any(source.is_stdin for source in sources):
         raise InputError(f"-: standard input cannot be read by other machines (--on {on}). Give files that they reach.")
@@ -52,18 +51,6 @@ def scan_sources(sources: Sequence[Source], options: Options, hands: Hands) -> S
     for more in hands.uses([job for job in jobs if _is_read_again(job)], failed):
         uses.merge(more)
     return _with_history(whole, uses)
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Leave the search for cycles out: none are made here, and it would go through all groups again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _total_bytes(sources: Sequence[Source]) -> int | None:

@@ -3,23 +3,12 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
 from unstale.model.errors import MachineError
+from unstale.sidecar.permission import why_forbidden
 from unstale.sidecar.programs import find, missing, missing_message
 
 PROGRAMS = ("nft", "ip", "unshare", "nsenter", "mount", "umount", "setpriv")
-
-_SETTINGS = (
-    ("/proc/sys/user/max_user_namespaces", "0", "sudo sysctl user.max_user_namespaces=10000"),
-    ("/proc/sys/kernel/unprivileged_userns_clone", "0", "sudo sysctl kernel.unprivileged_userns_clone=1"),
-    (
-        "/proc/sys/kernel/apparmor_restrict_unprivileged_userns",
-        "1",
-        "sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0",
-    ),
-)
-"""A kernel setting, the value that forbids user namespaces, and the command that allows them."""
 
 
 def check() -> None:
@@ -31,7 +20,8 @@ def check() -> None:
         [*isolation(), find("ip"), "link", "set", "lo", "up"], capture_output=True, text=True, check=False
     )
     if trial.returncode != 0:
-        raise MachineError(_forbidden(trial.stderr.strip().splitlines()))
+        complaint = trial.stderr.strip().splitlines()
+        raise MachineError(why_forbidden(complaint[0] if complaint else "no reason given"))
 
 
 def isolation() -> tuple[str, ...]:
@@ -46,17 +36,4 @@ def isolation() -> tuple[str, ...]:
         "--pid",
         "--fork",
         "--kill-child=KILL",
-    )
-
-
-def _forbidden(complaint: list[str]) -> str:
-    said = complaint[0] if complaint else "no reason given"
-    for path, value, cure in _SETTINGS:
-        setting = Path(path)
-        if setting.exists() and setting.read_text().strip() == value:
-            name = path.removeprefix("/proc/sys/").replace("/", ".")
-            return f"this machine: user namespaces are forbidden ({name} = {value}). Allow them with: {cure}"
-    return (
-        f"this machine: user namespaces are forbidden ({said}). "
-        "In a container, start it with --privileged or a seccomp profile that allows unshare and mount."
     )

@@ -27,5 +27,5 @@ def why_forbidden(said: str, *, sysctl: Path = _SYSCTL) -> str:
             return f"this machine: namespaces are forbidden to this user ({name} = {value}). Allow them with {cure}"
     return (
         f"this machine: namespaces are forbidden to this user ({said}). "
-        "In a container, start it with --privileged or a seccomp profile that allows unshare"
+        "In a container, start it with --privileged or a seccomp profile that allows unshare and mount"
     )
