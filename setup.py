@@ -6,14 +6,19 @@ give the same counts, about ten times slower (see accesslog/plain_rows.py).
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from setuptools import Extension, setup
+
+SCANNER = Path("src/unstale/accesslog/scanner")
 
 setup(
     ext_modules=[
         Extension(
             "unstale.accesslog._rows",
-            ["src/unstale/accesslog/_rows.c"],
-            extra_compile_args=["-O2"],
+            sorted(map(str, SCANNER.glob("*.c"))),
+            depends=sorted(map(str, SCANNER.glob("*.h"))),
+            extra_compile_args=["-O2", "-fvisibility=hidden"],
             py_limited_api=True,
             optional=True,
         )

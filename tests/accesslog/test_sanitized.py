@@ -14,7 +14,7 @@ import pytest
 from unstale import accesslog
 
 HERE = Path(__file__).parent
-SOURCE = Path(accesslog.__file__).parent / "_rows.c"
+SOURCES = sorted(map(str, (Path(accesslog.__file__).parent / "scanner").glob("*.c")))
 FLAGS = ("-O1", "-g", "-shared", "-fPIC", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -32,7 +32,8 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if shutil.which("gcc") is None or not (include / "Python.h").exists() or not library("libasan.so"):
         pytest.skip("needs gcc with its sanitizers and Python's headers (Debian: gcc, libpython3-dev)")
     target = tmp_path_factory.mktemp("sanitized") / "_rows.abi3.so"
-    subprocess.run(["gcc", *FLAGS, f"-I{include}", str(SOURCE), "-o", str(target)], check=True, capture_output=True)
+    command = ["gcc", *FLAGS, f"-I{include}", *SOURCES, "-o", str(target)]
+    subprocess.run(command, check=True, capture_output=True)
     return target
 
 

@@ -72,7 +72,8 @@ def test_pure_python_finds_the_same(log: Path, whole: Scan) -> None:
 
 def test_compressed_files_are_known_by_their_bytes(content: bytes, whole: Scan, tmp_path: Path) -> None:
     half = len(content) // 2
-    (tmp_path / "rotated.1").write_bytes(gzip.compress(content[:half]) + gzip.compress(content[half:]))
+    members = gzip.compress(content[:half]), b"\0" * 512, gzip.compress(b""), gzip.compress(content[half:]), b"\0"
+    (tmp_path / "rotated.1").write_bytes(b"".join(members))
     (tmp_path / "rotated.2").write_bytes(zstandard.compress(content))
     for name in ("rotated.1", "rotated.2"):
         assert same(scan([str(tmp_path / name)]), whole)

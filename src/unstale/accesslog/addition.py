@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import itemgetter
 
 from unstale.accesslog.durations import Durations
 from unstale.accesslog.instant import epoch_s
@@ -74,8 +75,10 @@ def _groups(parts: Iterable[Part]) -> dict[GroupKey, Sum]:
 
 
 def _sorted(groups: dict[GroupKey, Sum]) -> tuple[Group, ...]:
-    make = GroupKey._make
-    return tuple([Group(make(key), groups[key][0], Durations(groups[key][1])) for key in sorted(groups)])
+    return tuple([Group(key, count, Durations(parts)) for key, (count, parts) in sorted(groups.items(), key=_first)])
+
+
+_first = itemgetter(0)
 
 
 def _failures(inputs: Sequence[Counted], options: Options) -> tuple[Failure, ...]:

@@ -12,9 +12,10 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import IO
 
-BLOCK_BYTES = 1 << 20
+# A mebibyte was no faster (measured on 256 MB of text).
+BLOCK_BYTES = 256 << 10
 LINE_BYTES = 4 << 20
-_AHEAD = 4
+_AHEAD = 8
 
 
 def line_start(stream: IO[bytes], offset: int, size: int) -> int:
@@ -88,14 +89,14 @@ def _without_long_line(buffer: bytearray, start: int, filled: int) -> tuple[int,
     return start + left, False
 
 
-def ahead(blocks: Iterator[bytes], stop: threading.Event) -> Iterator[bytes]:
+def ahead(blocks: Iterator[memoryview], stop: threading.Event) -> Iterator[bytes]:
     """The same blocks, made by a second thread that stays a little ahead: a decompressor beside the scanner."""
     waiting: queue.Queue[bytes | BaseException | None] = queue.Queue(_AHEAD)
 
     def fill() -> None:
         try:
             for block in blocks:
-                if not _put(waiting, block, stop):
+                if not _put(waiting, bytes(block), stop):
                     return
             _put(waiting, None, stop)
         except BaseException as error:  # handed to the thread that waits

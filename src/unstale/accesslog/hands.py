@@ -49,6 +49,8 @@ class Threads:
         """The first pass."""
         crew = Crew[Part](options=self._options, total_bytes=total_bytes)
         parts = crew.run([partial(self._scan, job) for job in jobs])
+        for other in self._all[1:]:
+            self._all[0].absorb(other)
         return Done(parts=tuple(parts), sums=tuple(scanner.sums() for scanner in self._all))
 
     def uses(self, jobs: Sequence[Job], failed: Failed) -> list[Uses]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import sys
 import threading
 from collections.abc import Iterator
@@ -90,7 +91,9 @@ def job_blocks(job: Job, stream: IO[bytes], stop: threading.Event) -> Iterator[m
         size = job.source.size_bytes
         return range_blocks(stream, line_start(stream, job.start, size), line_start(stream, job.end, size))
     if job.source.packing is not Packing.PLAIN:
-        return ahead(unpacked_blocks(stream, job.source.packing, job.source.name), stop)
+        blocks = unpacked_blocks(stream, job.source.packing, job.source.name)
+        # On one core a second thread would only push the blocks out of its cache.
+        return ahead(blocks, stop) if len(os.sched_getaffinity(0)) > 1 else blocks
     return stream_blocks(lambda view: int(stream.readinto(view) or 0))  # type: ignore[attr-defined]
 
 

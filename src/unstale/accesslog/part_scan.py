@@ -113,11 +113,10 @@ class PartScan:
                 key = key_of(*(each.decode("utf-8", "replace") for each in texts))
             else:
                 try:
-                    raw = self._first.key(group, self._known)
+                    key = self._first.key(group, self._known, GroupKey)
                 except IndexError:
-                    raw = self._first.key(group, self._responses())
-                host, cluster, flags, details, status, minute = raw
-                key = GroupKey(named_host(host, cluster), cluster, flags, details, status, minute)
+                    key = self._first.key(group, self._responses(), GroupKey)
+                key = key._replace(host=named_host(key.host, key.cluster))
             self._keys[group] = key
         return key
 
@@ -139,6 +138,11 @@ class PartScan:
         part.tallies, part.addresses = {}, {}
         return part
 
+    def absorb(self, other: PartScan) -> None:
+        """Take the groups and addresses of another scanner where that is quicker than adding sums."""
+        if not isinstance(self._first, PlainRows):
+            self._first.absorb(other._first)
+
     def sums(self) -> Part:
         """Groups and addresses over all parts; the scanner is not to be used after."""
         sums = self._sums
@@ -147,9 +151,11 @@ class PartScan:
                 key = self._key(raw)
                 sums.groups[key] = added(sums.groups.get(key), more)
         else:
-            sums.groups, others = self._first.take_groups(self._responses())
-            for (host, cluster, *rest), more in others:
-                key = GroupKey(named_host(host, cluster), cluster, *rest)
+            met = self._responses()
+            ranks = {response: rank for rank, response in enumerate(sorted(set(met)))}
+            sums.groups, others = self._first.take_groups(met, [ranks[response] for response in met], GroupKey)
+            for raw, more in others:
+                key = raw._replace(host=named_host(raw.host, raw.cluster))
                 sums.groups[key] = added(sums.groups.get(key), more)
         sums.settle()
         self._take_addresses()

@@ -1,7 +1,7 @@
 """The first tier in pure Python: rows of Istio's default text that have the plain shape, counted without making Rows.
 
 A regular expression over a line costs ten times what splitting it at its quotes does. The shape checks are those of
-`formats.istio_text`, and of the compiled scanner (`_rows.c`): all three must take the very same lines.
+`formats.istio_text`, and of the compiled scanner (`scanner/`): all three must take the very same lines.
 """
 
 from __future__ import annotations
@@ -17,7 +17,16 @@ from unstale.accesslog.instant import epoch_s
 from unstale.accesslog.operators import FLAGS
 from unstale.accesslog.part import Sum
 
-Response = tuple[bytes, bytes, bytes, bool]
+
+class Response(tuple[bytes, bytes, bytes, bool]):
+    """Status, flags, details, and whether that is a failure. There is one object for each, so it is its own hash."""
+
+    __slots__ = ()
+    __hash__ = object.__hash__
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+
+
 RawKey = tuple[bytes, bytes, Response, bytes]
 _DIGITS = bytes(48 if 48 <= each <= 57 else 1 if each == 48 else each for each in range(256))
 _STAMP = b"[0000-00-00T00:00:00.000Z] "
@@ -57,7 +66,7 @@ class PlainRows:
     """Counts plain rows of blocks of whole lines.
 
     `groups`: (authority or SNI, cluster, (status, flags, details, is a failure), minute) as logged -> RawTally.
-    `uses`: (upstream host, authority or SNI) -> of its successes and of its failures: count, first and last START_TIME.
+    `uses`: (upstream host, authority or SNI, response) -> count, first and last stamp.
     `kept`: (line, bytes, key) of failing rows.
     """
 
@@ -70,10 +79,11 @@ class PlainRows:
         self.lines = 0
         self.failed = 0
         self.groups: dict[RawKey, RawTally] = {}
-        self.uses: dict[tuple[bytes, bytes], tuple[list[Any], list[Any]]] = {}
+        self.uses: dict[tuple[bytes, bytes, Response], list[Any]] = {}
         self.kept: list[tuple[int, bytes, RawKey]] = []
         self._minutes: dict[bytes, bytes] = {}
         self._responses: dict[bytes, Response] = {}
+        self._met: dict[tuple[bytes, bytes, bytes, bool], Response] = {}
 
     @property
     def layouts(self) -> tuple[int, ...]:
@@ -91,15 +101,18 @@ class PlainRows:
 
     def _count(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
         """One loop without calls for the usual line, since a call costs as much as a check."""
-        odd, responses, minutes, groups = [], self._responses, self._minutes, self.groups
+        odd, responses, minutes, groups, uses = [], self._responses, self._minutes, self.groups, self.uses
         for number, line in enumerate(lines, self.lines):
             pieces = line.split(b'"')
             if len(pieces) != 15 or not pieces[6] == pieces[8] == pieces[10] == pieces[12] == b" ":
                 odd.append((number, line))
                 continue
-            stamp, tail, counts = pieces[0][-27:], pieces[14].split(b" "), pieces[4].split(b" ")
-            response = responses.get(pieces[2]) or self._response(pieces[2])
-            minute = minutes.get(stamp[:20]) or self._minute(stamp[:20])
+            head, _, said, _, sizes, _, _, _, _, _, _, host, _, address, rest = pieces
+            stamp, tail = head[-27:], rest.split(b" ")
+            second = stamp[:20]
+            response = responses.get(said) or self._response(said)
+            minute = minutes.get(second) or self._minute(second)
+            counts = sizes.split(b" ")
             if (
                 not (response and minute)
                 or stamp.translate(_DIGITS) != _STAMP
@@ -108,19 +121,34 @@ class PlainRows:
                 or tail.count(b"") != 1
                 or tail[6] == b"\r"
                 or len(counts) != 6
-                or not _are_counts(counts, pieces[4])
+                or counts[0]
+                or counts[5]
+                or not counts[1].isdigit()
+                or not counts[2].isdigit()
+                or not counts[3].isdigit()
+                or not (counts[4].isdigit() or counts[4] == b"-")
+                or (len(sizes) > 23 and max(map(len, counts)) > 18)
             ):
                 odd.append((number, line))
                 continue
-            host = pieces[11] if pieces[11] not in _NOTHING else tail[5]
+            if host in _NOTHING:
+                host = tail[5]
             key = host, tail[1], response, minute
             group = groups.get(key)
             if group is None:
                 group = groups[key] = RawTally()
-            group.pending.append(int(counts[3]))
-            if len(group.pending) > _PENDING:
+            pending = group.pending
+            pending.append(int(counts[3]))
+            if len(pending) > _PENDING:
                 group.settle()
-            self._add(pieces[13], stamp, host, response[3])
+            use = uses.get((address, host, response))
+            if use is None:
+                use = uses[address, host, response] = [0, stamp, stamp]
+            use[0] += 1
+            if stamp > use[2]:
+                use[2] = stamp
+            elif stamp < use[1]:
+                use[1] = stamp
             if response[3]:
                 self._keep(number, line, key, group)
         self.rows += len(lines) - len(odd)
@@ -139,31 +167,19 @@ class PlainRows:
 
     def take_addresses(self) -> Iterator[RawAddress]:
         """The addresses as the compiled scanner gives them, one for each host that was asked of them."""
-        for (address, host), uses in self.uses.items():
+        for (address, host, response), (count, first, last) in self.uses.items():
             if address not in _NOTHING:
-                (successes, *succeeded), (failures, *failed) = uses
-                seconds = [epoch_s(each.decode()) if each else None for each in (*succeeded, *failed)]
+                first_s, last_s = epoch_s(first[1:25].decode()), epoch_s(last[1:25].decode())
                 hosts = () if host in _NOTHING else (host.decode("utf-8", "replace"),)
-                yield address, successes, failures, *seconds, hosts
+                if response[3]:
+                    yield address, 0, count, None, None, first_s, last_s, hosts
+                else:
+                    yield address, count, 0, first_s, last_s, None, None, hosts
 
     def take_kept(self) -> list[tuple[int, bytes, RawKey]]:
         """The failing rows kept since the last call."""
         kept, self.kept = self.kept, []
         return kept
-
-    def _add(self, address: bytes, stamp: bytes, host: bytes, has_failed: bool) -> None:
-        """Count a row for its upstream address and host."""
-        uses = self.uses.get((address, host))
-        if uses is None:
-            uses = self.uses[address, host] = ([0, b"", b""], [0, b"", b""])
-        use = uses[has_failed]
-        use[0] += 1
-        time = stamp[1:25]
-        if time > use[2]:
-            use[2] = time
-            use[1] = use[1] or time
-        elif time < use[1]:
-            use[1] = time
 
     def _minute(self, stamp: bytes) -> bytes:
         """The minute of a stamp without its fraction, b"" where it is not in the calendar; asked once a second."""
@@ -184,20 +200,8 @@ class PlainRows:
         if len(parts) == 6 and not parts[0] and not parts[5] and all(parts[1:5]):
             status, flags, details = parts[1:4]
             if len(status) <= 3 and status.isdigit() and _are_flags(flags):
-                found = (status, flags, details, int(status) >= 500 or flags != b"-")
+                values = status, flags, details, int(status) >= 500 or flags != b"-"
+                found = self._met.setdefault(values, Response(values))
         if found and len(self._responses) < _RESPONSES:
             self._responses[piece] = found
         return found
-
-
-def _are_counts(counts: list[bytes], piece: bytes) -> bool:
-    """Three numbers and one that may be missing, none of more than 18 digits, with a blank around each."""
-    first, received, sent, duration, service, last = counts
-    return (
-        not (first or last)
-        and received.isdigit()
-        and sent.isdigit()
-        and duration.isdigit()
-        and (service == b"-" or service.isdigit())
-        and (len(piece) < 24 or max(map(len, counts)) <= 18)
-    )

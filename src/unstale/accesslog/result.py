@@ -189,7 +189,12 @@ class Scan:
     @property
     def digest(self) -> str:
         """16 hex digits that are equal for equal counts of all groups, in whatever order they were read."""
-        texts = sorted(_digest_line(group) for group in self.groups)
+        texts = [
+            f"{host or '-'}\t{cluster or '-'}\t{flags or '-'}\t{details or '-'}\t{status}\t{minute}\t{group.count}"
+            for group in self.groups
+            for host, cluster, flags, details, status, minute in (group.key,)
+        ]
+        texts.sort()
         return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
@@ -202,9 +207,3 @@ class Progress:
     lines: int
     rows: int
     failed: int
-
-
-def _digest_line(group: Group) -> str:
-    key = group.key
-    texts = (key.host or "-", key.cluster or "-", key.flags or "-", key.details or "-", str(key.status), key.minute)
-    return "\t".join((*texts, str(group.count)))
