@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -85,16 +85,47 @@ spec:
       http: {{idleTimeout: 30s}}
 """
 
+FILTERS = """\
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: for-all, namespace: istio-system}
+spec:
+  configPatches:
+  - applyTo: HTTP_FILTER
+    match:
+      context: SIDECAR_OUTBOUND
+      listener:
+        filterChain:
+          filter: {name: envoy.filters.network.http_connection_manager, subFilter: {name: envoy.filters.http.router}}
+    patch:
+      operation: INSERT_BEFORE
+      value:
+        name: envoy.filters.http.header_to_metadata
+        typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.header_to_metadata.v3.Config}
+  - applyTo: CLUSTER
+    match: {context: SIDECAR_OUTBOUND}
+    patch:
+      operation: MERGE
+      value:
+        upstream_bind_config:
+          socket_options: [{level: 6, name: 18, int_value: 5000, state: STATE_PREBIND}]
+"""
+"""A filter in every outbound listener and TCP_USER_TIMEOUT on every cluster."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Times are seconds; `changes_s` is by what was changed, `memory_mb` is the peak of the whole process."""
+    """Times are seconds; `changes_s` is by what was changed, `memory_mb` is the peak of the whole process.
+
+    `filtered_changes_s` are the same changes beside EnvoyFilters, empty where these were not measured.
+    """
 
     hosts: int
     read_and_compiled_s: float
     encoded_s: float
     changes_s: Mapping[str, float]
     memory_mb: float
+    filtered_changes_s: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def slowest_change_s(self) -> float:
@@ -106,9 +137,11 @@ def main() -> int:
     """Measure and print; the exit code."""
     options = _options()
     if options.one:
-        print(json.dumps(asdict(measure(options.one))))
+        print(json.dumps(asdict(measure(options.one, has_filters=options.filters))))
         return 0
     found = [_in_own_process(hosts) for hosts in options.hosts or SIZES]
+    filtered = _in_own_process(found[-1].hosts, "--filters").changes_s
+    found[-1] = replace(found[-1], filtered_changes_s=filtered)
     for line in _table(found):
         print(line)
     if options.json:
@@ -116,11 +149,13 @@ def main() -> int:
     return _told_growth(found)
 
 
-def measure(hosts: int) -> Figures:
-    """One size, here."""
+def measure(hosts: int, *, has_filters: bool = False) -> Figures:
+    """One size, here; `has_filters` adds EnvoyFilters for all hosts."""
     with tempfile.TemporaryDirectory(prefix="unstale-bench-") as name:
         folder = Path(name)
         files = list(_write(folder, hosts))
+        if has_filters:
+            (folder / "filters.yaml").write_text(FILTERS)
         path = Compilation(folder)
         compiled_s, resources = _timed(path.compile)
         encoded_s, _ = _timed(partial(path.encode, resources))
@@ -212,10 +247,9 @@ def _timed(work: Callable[[], Result]) -> tuple[float, Result]:
     return time.perf_counter() - began, result
 
 
-def _in_own_process(hosts: int) -> Figures:
-    done = subprocess.run(
-        [sys.executable, __file__, "--one", str(hosts)], check=True, stdout=subprocess.PIPE, text=True
-    )
+def _in_own_process(hosts: int, *options: str) -> Figures:
+    command = [sys.executable, __file__, "--one", str(hosts), *options]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     return Figures(**json.loads(done.stdout))
 
 
@@ -229,7 +263,16 @@ def _table(found: list[Figures]) -> Iterator[str]:
         )
     yield "In brackets: what is aimed at, and the figure as a multiple of it. Each change for itself, in ms:"
     for one in found:
-        yield f"{one.hosts:>7}  " + ", ".join(f"{name} {1000 * s:.0f}" for name, s in one.changes_s.items())
+        yield f"{one.hosts:>7}  {_each(one.changes_s)}"
+    for one in found:
+        if one.filtered_changes_s:
+            yield f"The same beside EnvoyFilters for every listener and every cluster:\n{one.hosts:>7}  " + _each(
+                one.filtered_changes_s
+            )
+
+
+def _each(changes_s: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {1000 * seconds:.0f}" for name, seconds in changes_s.items())
 
 
 def _beside(figure: float, aim: float | None, unit: str) -> str:
@@ -254,6 +297,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--hosts", type=int, action="append", metavar="N", help="a size; may be given several times")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there too")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--filters", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 

@@ -107,6 +107,30 @@ spec: {hosts: [h7.example.com], http: [{route: [{destination: {host: h8.example.
 ---
 apiVersion: networking.istio.io/v1alpha3
 kind: EnvoyFilter
+metadata: {name: for-all, namespace: istio-system}
+spec:
+  configPatches:
+  - applyTo: HTTP_FILTER
+    match: {context: SIDECAR_OUTBOUND, listener: {filterChain: {filter: {name: "MANAGER_FILTER"}}}}
+    patch: {operation: INSERT_FIRST, value: {name: first}}
+  - applyTo: CLUSTER
+    match: {context: SIDECAR_OUTBOUND}
+    patch: {operation: MERGE, value: {upstream_bind_config: {socket_options: [{level: 6, name: 18, int_value: 5}]}}}
+  - applyTo: CLUSTER
+    match: {cluster: {service: h2.example.com}}
+    patch: {operation: REMOVE}
+  - applyTo: FILTER_CHAIN
+    match: {listener: {filterChain: {sni: h3.example.com}}}
+    patch: {operation: REMOVE}
+  - applyTo: NETWORK_FILTER
+    match: {listener: {portNumber: 443, filterChain: {filter: {name: envoy.filters.network.tcp_proxy}}}}
+    patch: {operation: INSERT_BEFORE, value: {name: before}}
+  - applyTo: HTTP_ROUTE
+    match: {routeConfiguration: {vhost: {name: "h1.example.com:80"}}}
+    patch: {operation: MERGE, value: {name: patched}}
+---
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
 metadata: {name: adds, namespace: istio-system}
 spec:
   configPatches:
@@ -124,7 +148,9 @@ spec:
               "@type": type.googleapis.com/MANAGER
               stat_prefix: added
               rds: {config_source: {ads: {}}, route_config_name: "8080"}
-""".replace("MANAGER", "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager")
+""".replace("MANAGER_FILTER", "envoy.filters.network.http_connection_manager").replace(
+    "MANAGER", "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
+)
 
 
 @cache

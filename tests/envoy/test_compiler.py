@@ -122,8 +122,51 @@ def test_a_change_touches_its_own_host_alone(what: str) -> None:
     assert {host["name"] for host in changed} == {"h7.example.com:80"}
 
 
-def _calls_after_a_change(hosts: int) -> int:
-    session, sources = Session(Setting()), list(_hosts(range(hosts)))
+FILTERS = Source(
+    name="filters.yaml",
+    text="""\
+apiVersion: networking.istio.io/v1alpha3
+kind: EnvoyFilter
+metadata: {name: for-all, namespace: istio-system}
+spec:
+  configPatches:
+  - applyTo: HTTP_FILTER
+    match: {context: SIDECAR_OUTBOUND}
+    patch: {operation: INSERT_FIRST, value: {name: first}}
+  - applyTo: CLUSTER
+    patch: {operation: MERGE, value: {upstream_bind_config: {socket_options: [{level: 6, name: 18, int_value: 5}]}}}
+  - applyTo: VIRTUAL_HOST
+    patch: {operation: MERGE, value: {require_tls: EXTERNAL_ONLY}}
+""",
+)
+
+
+def test_envoy_filters_are_applied_again_only_to_what_changed() -> None:
+    session, sources = Session(Setting()), (*_hosts(range(20)), FILTERS)
+    before = session.compile(sources).resources
+    edited = EDITS_OF_ONE["ServiceEntry"](sources[7].text)
+    after = session.compile((*sources[:7], replace(sources[7], text=edited), *sources[8:])).resources
+    known = {id(cluster) for cluster in before.clusters}
+    again = [cluster for cluster in after.clusters if id(cluster) not in known]
+    assert {cluster.name for cluster in again} == {f"outbound|{port}||h7.example.com" for port in (80, 8443)}
+    assert all(cluster.value["upstream_bind_config"] for cluster in after.clusters)
+    for kind, items in ((Kind.LISTENER, "filter_chains"), (Kind.ROUTE, "virtual_hosts")):
+        parts = {id(part) for one in before.of(kind) for part in one.value.get(items, ())}
+        others = [part for one in after.of(kind) for part in one.value.get(items, ()) if id(part) not in parts]
+        assert len(others) <= 2 and all("h7." in str(part) for part in others)
+
+
+def test_other_envoy_filters_are_applied_to_all() -> None:
+    session, sources = Session(Setting()), _hosts(range(3))
+    session.compile((*sources, FILTERS))
+    changed = replace(FILTERS, text=FILTERS.text.replace("int_value: 5", "int_value: 6"))
+    for filters in ((changed,), (), (FILTERS,)):
+        again = (*sources, *filters)
+        assert _said(session.compile(again)) == _said(compile_sources(again, Setting()))
+
+
+def _calls_after_a_change(hosts: int, *more: Source) -> int:
+    session, sources = Session(Setting()), [*_hosts(range(hosts)), *more]
     session.compile(tuple(sources))
     sources[7] = replace(sources[7], text=EDITS_OF_ONE["DestinationRule"](sources[7].text))
     sources.append(Source(name="more.yaml", text=HOST.format(number=hosts)))
@@ -141,9 +184,10 @@ def _calls_after_a_change(hosts: int) -> int:
     return calls
 
 
-def test_the_work_of_a_change_is_that_of_the_change() -> None:
+@pytest.mark.parametrize("more", [(), (FILTERS,)], ids=["alone", "beside EnvoyFilters"])
+def test_the_work_of_a_change_is_that_of_the_change(more: tuple[Source, ...]) -> None:
     """What is left to do for each of the other hosts is a few calls, where making it anew takes hundreds."""
-    few, many = _calls_after_a_change(50), _calls_after_a_change(550)
+    few, many = _calls_after_a_change(50, *more), _calls_after_a_change(550, *more)
     assert (many - few) / 500 < 20
 
 

@@ -54,6 +54,17 @@ def test_what_did_not_change_is_the_same_object() -> None:
     assert chains[0] < chains[1]
 
 
+def test_a_cluster_that_says_the_same_at_another_line_keeps_its_value() -> None:
+    session, localizer = Session(Setting()), Localizer(access_log=LOG)
+    sources = text({"a": "disabled"})
+    before = localizer.localize(session.compile(sources).resources)
+    moved = (replace(sources[0], text=f"# a line\n{sources[0].text}"),)
+    after = localizer.localize(session.compile(moved).resources)
+    for one, other in zip(before.clusters, after.clusters, strict=True):
+        assert one.value is other.value
+        assert [origin.line + 1 for origin in one.origins] == [origin.line for origin in other.origins]
+
+
 def test_a_cluster_is_made_again_when_only_its_endpoints_are_others() -> None:
     """A sidecar that speaks the mesh's mTLS to nobody needs no certificate; to somebody it needs one."""
     localizer = Localizer(access_log=None)

@@ -50,7 +50,7 @@ def bodies(snapshot: Snapshot) -> dict[tuple[str, str], tuple[str, bytes]]:
 def items(snapshot: Snapshot, type_url: str, name: str) -> dict[int, bytes]:
     entry = snapshot.of(type_url)[name]
     assert isinstance(entry, Encoded)
-    return {id(item.value): item.body for item in entry.items.values()}
+    return {id(item.value): item.body for item in entry.items}
 
 
 def test_the_bytes_are_those_of_the_whole_message() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from unstale.envoy.assembly import Assembly, assemble
-from unstale.envoy.envoy_filter.apply import apply_envoy_filters
+from unstale.envoy.envoy_filter.apply import Patching
 from unstale.envoy.parts import Parts, parts_of
 from unstale.envoy.proxy import Proxy
 from unstale.envoy.release import NEWEST, parse_release
@@ -34,6 +34,12 @@ class Target:
         """What the pod sees of them."""
         return build_scope(manifests, self.proxy.with_topology(), self.mesh, parse_release(self.istio))
 
+    def patching(self) -> Patching:
+        """EnvoyFilters as they are for this pod."""
+        return Patching(
+            proxy=self.proxy.with_topology(), root_namespace=self.mesh.root_namespace, version=f"{self.istio}.0"
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Compiled:
@@ -51,7 +57,8 @@ def compile(  # noqa: A001 - what it does is called so
     scope = target.scope(manifests)
     parts = parts_of(scope, manifests)
     assembly = assemble(scope, parts)
-    return finish(target, manifests, scope, parts, assembly, requested_route=Routes.of(scope).requested)
+    requested = Routes.of(scope).requested
+    return finish(target, manifests, scope, parts, assembly, target.patching(), requested_route=requested)
 
 
 def finish(
@@ -60,6 +67,7 @@ def finish(
     scope: Scope,
     parts: Parts,
     assembly: Assembly,
+    patching: Patching,
     *,
     requested_route: Callable[[str], Resource | None],
 ) -> Compiled:
@@ -67,14 +75,7 @@ def finish(
 
     Of the scope only what is no host's is asked; `requested_route` makes what an added listener asks for.
     """
-    patched = apply_envoy_filters(
-        assembly.resources(parts),
-        manifests.envoy_filters,
-        proxy=scope.proxy,
-        root_namespace=target.mesh.root_namespace,
-        version=f"{target.istio}.0",
-        requested_route=requested_route,
-    )
+    patched = patching.apply(assembly.resources(parts), manifests.envoy_filters, requested_route=requested_route)
     warnings: list[Problem] = [*scope.problems, *assembly.problems, *patched.warnings]
     for some in parts.problems.values():
         warnings.extend(some)

@@ -46,6 +46,7 @@ class Compiler:
 
     def __init__(self, target: Target) -> None:
         self._target = target
+        self._patching = target.patching()
         self._known: _Known | None = None
 
     def compile(self, loaded: Loaded) -> Compiled:
@@ -80,7 +81,7 @@ class Compiler:
             influence=influence,
             parts=parts,
             assembly=assembly,
-            compiled=finish(target, manifests, scope, parts, assembly, requested_route=requested),
+            compiled=finish(target, manifests, scope, parts, assembly, self._patching, requested_route=requested),
         )
 
     def _changed(self, known: _Known, loaded: Loaded) -> _Known:
@@ -103,7 +104,9 @@ class Compiler:
             influence=influence,
             parts=parts,
             assembly=assembly,
-            compiled=finish(self._target, manifests, scope, parts, assembly, requested_route=_not_local),
+            compiled=finish(
+                self._target, manifests, scope, parts, assembly, self._patching, requested_route=_not_local
+            ),
         )
 
     def _sidecar(self, manifests: Manifests) -> Sidecar | None:

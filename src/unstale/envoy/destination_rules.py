@@ -59,9 +59,16 @@ class DestinationRules:
     local: dict[str, Rules] = field(default_factory=dict)
     exported: dict[str, Rules] = field(default_factory=dict)
     private_root: Rules = field(default_factory=HostIndex)
+    _found: dict[tuple[str, str], Rule | None] = field(default_factory=dict, repr=False, compare=False)
 
     def find(self, service: Service) -> Rule | None:
         """SC-6: own namespace, the service's, the root namespace; the first that has any decides."""
+        key = (service.key, service.namespace)
+        if key not in self._found:
+            self._found[key] = self._find(service)
+        return self._found[key]
+
+    def _find(self, service: Service) -> Rule | None:
         own = self.private_root
         if self.proxy.namespace != self.root_namespace:
             own = self.local.get(self.proxy.namespace, HostIndex())

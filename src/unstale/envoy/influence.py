@@ -46,20 +46,20 @@ class Influence:
         self.follows_routes = follows_routes
         self._index: dict[tuple[int, Hashable], Objects] = {}
         self._count = 0
-        self.add(resources)
+        self._seen: dict[int, tuple[Resource, Names | None]] = {}
+        for resource in resources:
+            self._put(resource, names_of(resource, dns_domain))
 
     def add(self, resources: Iterable[Resource]) -> None:
         """From now on these are there."""
         for resource in resources:
-            self._count += 1
-            for key in self._keys(resource):
-                self._index.setdefault(key, {})[id(resource)] = resource
+            self._put(resource, self._names(resource))
 
     def remove(self, resources: Iterable[Resource]) -> None:
         """From now on these are not there."""
         for resource in resources:
             self._count -= 1
-            for key in self._keys(resource):
+            for key in _keys(resource, self._names(resource)):
                 several = self._index.get(key, {})
                 several.pop(id(resource), None)
                 if not several:
@@ -83,10 +83,13 @@ class Influence:
         return found
 
     def read_by(self, reach: Reach) -> Iterator[Resource]:
-        """What else must be known of to compile what was reached; an object may come several times."""
+        """What else must be known of to compile what was reached; an object may come several times.
+
+        With this a change is done, and what was kept while it was looked at is forgotten.
+        """
         hosts = set(reach.owners)
         for resource in reach.objects.values():
-            names = names_of(resource, self._dns_domain)
+            names = self._names(resource)
             if names is None:
                 continue
             hosts.update(names.destinations)
@@ -96,21 +99,23 @@ class Influence:
                 yield from self._find(_LABEL, names.labels, WorkloadEntryResource)
         for host in hosts:
             yield from self._find(_RULE, (host, *suffix_patterns(host)), DestinationRule)
+        self._seen.clear()
 
-    def _keys(self, resource: Resource) -> Iterator[tuple[int, Hashable]]:
-        if isinstance(resource, DestinationRule):
-            yield _RULE, _host_of(resource)
-        names = names_of(resource, self._dns_domain)
-        if names is not None:
-            yield from ((_NAME, name) for name in names.plain)
-            yield from ((_WILDCARD, name) for name in names.wildcards)
-            yield from ((_DESTINATION, name) for name in names.destinations)
-            yield from ((_DELEGATE, name) for name in names.delegates)
-            yield from ((_LABEL, label) for label in names.labels)
+    def _put(self, resource: Resource, names: Names | None) -> None:
+        self._count += 1
+        for key in _keys(resource, names):
+            self._index.setdefault(key, {})[id(resource)] = resource
+
+    def _names(self, resource: Resource) -> Names | None:
+        """Asked of an object several times in one change, and of all others never again."""
+        known = self._seen.get(id(resource))
+        if known is None:
+            known = self._seen[id(resource)] = (resource, names_of(resource, self._dns_domain))
+        return known[1]
 
     def _around(self, resource: Resource) -> tuple[Iterable[str], Iterator[Resource]]:
         """The hosts that an object is about, and the objects next to it."""
-        names = names_of(resource, self._dns_domain)
+        names = self._names(resource)
         if isinstance(resource, DestinationRule):
             host = _host_of(resource)
             return (host,), self._about(host)
@@ -162,6 +167,23 @@ class Influence:
             several = self._index.get((what, key))
             if several:
                 yield from (one for one in several.values() if isinstance(one, kinds))
+
+
+def _keys(resource: Resource, names: Names | None) -> Iterator[tuple[int, Hashable]]:
+    """What an object is found by."""
+    if isinstance(resource, DestinationRule):
+        yield _RULE, _host_of(resource)
+    if names is not None:
+        for name in names.plain:
+            yield _NAME, name
+        for name in names.wildcards:
+            yield _WILDCARD, name
+        for name in names.destinations:
+            yield _DESTINATION, name
+        for name in names.delegates:
+            yield _DELEGATE, name
+        for label in names.labels:
+            yield _LABEL, label
 
 
 def _host_of(rule: DestinationRule) -> str:

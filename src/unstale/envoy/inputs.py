@@ -42,6 +42,10 @@ class Setting:
         """Raises ManifestError."""
         return proxy_of(load_proxy(self.proxy)) if self.proxy else Proxy()
 
+    def loader(self) -> Loader:
+        """What reads the manifests of one session. Raises InputError."""
+        return Loader(istio=self.istio, check_value=value_faults)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:
@@ -63,7 +67,7 @@ class Session:
     def __init__(self, setting: Setting) -> None:
         """Raises InputError (ManifestError) where the mesh or the pod is not well described."""
         self._mesh, self._proxy = setting.load_mesh(), setting.load_proxy()
-        self._loader = Loader(istio=setting.istio, check_value=value_faults)
+        self._loader = setting.loader()
         self._compiler = Compiler(Target(proxy=self._proxy, mesh=self._mesh, istio=setting.istio))
         self._is_new = True
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from ipaddress import ip_address, ip_network
 from typing import Any
 
@@ -40,18 +40,17 @@ class Port:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """`host` keeps its case (clusters do), `key` is the same in lower case (routes do)."""
+    """`host` keeps its case (clusters do), `key` is the same in lower case (routes do), which hosts are compared by."""
 
     host: str
     address: str
     ports: tuple[Port, ...]
     entry: ServiceEntry
     more_addresses: tuple[str, ...] = ()
+    key: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def key(self) -> str:
-        """What hosts are compared by."""
-        return self.host.lower()
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", self.host.lower())
 
     @property
     def namespace(self) -> str:

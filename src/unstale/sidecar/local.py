@@ -7,11 +7,12 @@ keep it, the manifest's author is told instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from unstale.envoy.resource import Resource, Resources
+from unstale.model.carry import carried, shared_ends
 from unstale.model.collector import without_collector
 from unstale.model.errors import ManifestError
 from unstale.model.origin import Origin
@@ -36,59 +37,60 @@ def localize(resources: Resources, *, access_log: Log | None) -> Resources:
 class Localizer:
     """Localizes one configuration after another; for a resource that is the same object as before gives the same.
 
-    Within a listener the same is true of each filter chain. What is known is kept by the identity of the object that
-    it was made from, which is kept as well.
+    Within a listener the same is true of each filter chain. Of a cluster that is another object but says the same, the
+    value is the same.
     """
 
     def __init__(self, *, access_log: Log | None, last_step: Callable[[Json], Json] = with_files) -> None:
         self._access_log = access_log
         self._last_step = last_step
         self._before = Resources()
-        self._clusters: dict[int, Resource] = {}
+        self._clusters: Sequence[Resource] = ()
         self._listeners: dict[int, _LocalListener] = {}
 
     def localize(self, resources: Resources) -> Resources:
         """As the function of that name. Raises ManifestError for what cannot be had outside a cluster."""
         with without_collector():
+            clusters = self._local_clusters(resources)
             local = Resources(
-                clusters=tuple(self._local_clusters(resources)),
+                clusters=tuple(clusters),
                 listeners=self._local_listeners(resources.listeners),
                 routes=resources.routes,
                 endpoints=resources.endpoints,
             )
-        self._before = resources
+        self._before, self._clusters = resources, clusters
         return local
 
     def _local_clusters(self, resources: Resources) -> list[Resource]:
-        ids = list(map(id, resources.clusters))
-        # Whole lists at once: of ten thousand hosts one changed, and each of the others is only passed by.
-        found = list(map(self._clusters.get, ids))
-        again = self._with_other_endpoints(resources)
-        if not all(found):
-            again.update(at for at, local in enumerate(found) if local is None)
+        known = carried(self._before.clusters, self._clusters, resources.clusters)
+        others = self._with_other_endpoints(resources)
+        again = sorted({*known.unknown, *others})
         endpoints = {one.name: one for one in resources.endpoints} if again else {}
+        alike = {source.name: (source, local) for source, local in known.gone}
         problems: list[Problem] = []
-        for at in sorted(again):
+        for at in again:
             cluster = resources.clusters[at]
+            source, local = alike.get(cluster.name, (None, None)) if at not in others else (None, None)
+            if source is not None and local is not None and source.value == cluster.value:
+                known.results[at] = replace(cluster, value=local.value)
+                continue
             try:
                 keeps_mtls = _is_marked(cluster, endpoints.get(cluster.name))
-                found[at] = _local_cluster(cluster, keeps_mtls=keeps_mtls, last_step=self._last_step)
+                known.results[at] = _local_cluster(cluster, keeps_mtls=keeps_mtls, last_step=self._last_step)
             except MissingSecretError as error:
                 problems.append(_not_here(cluster, error))
         if problems:
             raise ManifestError(problems)
-        local = [one for one in found if one is not None]
-        self._clusters = dict(zip(ids, local, strict=True))
-        return local
+        return [one for one in known.results if one is not None]
 
     def _with_other_endpoints(self, resources: Resources) -> set[int]:
         """The places of clusters whose endpoints are sent apart and are not those of before."""
-        now, before = set(map(id, resources.endpoints)), set(map(id, self._before.endpoints))
-        if now == before:
-            return set()
-        several = (*self._before.endpoints, *resources.endpoints)
-        names = {one.name for one in several if id(one) not in now or id(one) not in before}
-        return {at for at, cluster in enumerate(resources.clusters) if cluster.name in names}
+        now, before = resources.endpoints, self._before.endpoints
+        head, tail = shared_ends(before, now)
+        old = {one.name: one.value for one in before[head : len(before) - tail]}
+        new = {one.name: one.value for one in now[head : len(now) - tail]}
+        names = {name for name in old.keys() | new.keys() if old.get(name) != new.get(name)}
+        return {at for at, cluster in enumerate(resources.clusters) if cluster.name in names} if names else set()
 
     def _local_listeners(self, listeners: tuple[Resource, ...]) -> tuple[Resource, ...]:
         if self._access_log is None:
@@ -107,27 +109,26 @@ class Localizer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LocalListener:
-    """What a listener became, and by identity what each of its chains did."""
+    """What a listener became."""
 
     source: Resource
     resource: Resource
-    chains: dict[int, tuple[Json, Json]]
 
 
 def _local_listener(listener: Resource, access_log: Log, before: _LocalListener | None) -> _LocalListener:
-    chains: list[Json] = listener.value.get("filter_chains", [])
-    known = before.chains if before else {}
-    ids = list(map(id, chains))
-    found = list(map(known.get, ids))
-    made = [
-        pair or (chain, chain_with_access_log(chain, access_log)) for chain, pair in zip(chains, found, strict=True)
-    ]
+    chains = _chains(listener)
+    known = carried(*((_chains(before.source), _chains(before.resource)) if before else ((), ())), chains)
+    for at in known.unknown:
+        known.results[at] = chain_with_access_log(chains[at], access_log)
     value = with_access_log({**listener.value, "filter_chains": []} if chains else listener.value, access_log)
     if chains:
-        value["filter_chains"] = [local for _, local in made]
-    return _LocalListener(
-        source=listener, resource=replace(listener, value=value), chains=dict(zip(ids, made, strict=True))
-    )
+        value["filter_chains"] = known.results
+    return _LocalListener(source=listener, resource=replace(listener, value=value))
+
+
+def _chains(listener: Resource) -> Sequence[Json]:
+    chains: Sequence[Json] = listener.value.get("filter_chains", [])
+    return chains
 
 
 def allow_insecure_dynamic_forward_proxy(cluster: Json) -> Json:

@@ -6,12 +6,14 @@ left out alone and told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from operator import is_
 
 from unstale.envoy.envoy_filter.cluster import needed_endpoints, patch_clusters
 from unstale.envoy.envoy_filter.listener import patch_listeners
-from unstale.envoy.envoy_filter.patch import Applied
+from unstale.envoy.envoy_filter.memory import Memory
+from unstale.envoy.envoy_filter.patch import Applied, Patch
 from unstale.envoy.envoy_filter.route_configuration import needed_routes, patch_route_configurations
 from unstale.envoy.envoy_filter.selection import select_patches
 from unstale.envoy.proxy import Proxy
@@ -28,33 +30,55 @@ class Patched:
     warnings: tuple[Problem, ...] = ()
 
 
-def apply_envoy_filters(
-    resources: Resources,
-    filters: Iterable[EnvoyFilter],
-    *,
-    proxy: Proxy,
-    root_namespace: str,
-    version: str,
-    requested_route: Callable[[str], Resource | None],
-) -> Patched:
-    """`version` is the proxy's, such as 1.32.0; `requested_route` makes what an added listener asks for.
+class Patching:
+    """Applies EnvoyFilters to one configuration after another, for one proxy of one release.
 
-    Resources that no listener or cluster asks for any more are dropped.
+    For as long as the filters are the same objects, a resource that is the same object comes to the same one.
     """
-    applied = Applied()
-    patches = select_patches(filters, proxy, root_namespace, version, applied)
-    if not patches:
-        return Patched(resources=resources, warnings=tuple(applied.warnings))
-    listeners = patch_listeners(resources.listeners, patches, applied)
-    needed = needed_routes(resources.routes, listeners, requested_route)
-    routes = patch_route_configurations(needed, patches, applied)
-    clusters = patch_clusters(resources.clusters, patches.get("CLUSTER", ()), applied)
-    return Patched(
-        resources=Resources(
-            listeners=tuple(listeners),
-            routes=tuple(routes),
-            clusters=tuple(clusters),
-            endpoints=tuple(needed_endpoints(resources.endpoints, clusters)),
-        ),
-        warnings=tuple(applied.warnings),
-    )
+
+    def __init__(self, *, proxy: Proxy, root_namespace: str, version: str) -> None:
+        """`version` is the proxy's, such as 1.32.0."""
+        self._proxy, self._root_namespace, self._version = proxy, root_namespace, version
+        self._filters: tuple[EnvoyFilter, ...] = ()
+        self._patches: Mapping[str, list[Patch]] = {}
+        self._told: tuple[Problem, ...] = ()
+        self._memory = Memory()
+
+    def apply(
+        self,
+        resources: Resources,
+        filters: tuple[EnvoyFilter, ...],
+        *,
+        requested_route: Callable[[str], Resource | None],
+    ) -> Patched:
+        """`requested_route` makes what an added listener asks for.
+
+        Resources that no listener or cluster asks for any more are dropped.
+        """
+        self._select(filters)
+        patches = self._patches
+        if not patches:
+            return Patched(resources=resources, warnings=self._told)
+        applied = Applied()
+        applied.warnings.update(dict.fromkeys(self._told))
+        listeners = patch_listeners(resources.listeners, patches, applied, self._memory)
+        needed = needed_routes(resources.routes, listeners, requested_route, self._memory)
+        routes = patch_route_configurations(needed, patches, applied, self._memory)
+        clusters = patch_clusters(resources.clusters, patches.get("CLUSTER", ()), applied, self._memory.clusters)
+        return Patched(
+            resources=Resources(
+                listeners=tuple(listeners),
+                routes=tuple(routes),
+                clusters=tuple(clusters),
+                endpoints=tuple(needed_endpoints(resources.endpoints, clusters)),
+            ),
+            warnings=tuple(applied.warnings),
+        )
+
+    def _select(self, filters: tuple[EnvoyFilter, ...]) -> None:
+        """The patches for this proxy; with others nothing of before is of use."""
+        if len(filters) == len(self._filters) and all(map(is_, filters, self._filters)):
+            return
+        applied = Applied()
+        self._patches = select_patches(filters, self._proxy, self._root_namespace, self._version, applied)
+        self._filters, self._told, self._memory = filters, tuple(applied.warnings), Memory()

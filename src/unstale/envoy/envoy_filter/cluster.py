@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from unstale.envoy.envoy_filter import api
+from unstale.envoy.envoy_filter.memory import Remembered
 from unstale.envoy.envoy_filter.merge import TypesDifferError, merged_any
 from unstale.envoy.envoy_filter.patch import MERGES, Applied, Match, Operation, Patch, PatchIndex, made_at
 from unstale.envoy.resource import Json, Resource, merge_origins
@@ -13,28 +14,40 @@ from unstale.envoy.resource import Json, Resource, merge_origins
 _TYPE = api.message_type(api.CLUSTER)
 
 
-def patch_clusters(clusters: Iterable[Resource], patches: Sequence[Patch], applied: Applied) -> list[Resource]:
+def patch_clusters(
+    clusters: Sequence[Resource],
+    patches: Sequence[Patch],
+    applied: Applied,
+    memory: Remembered[Resource] | None = None,
+) -> list[Resource]:
     """All clusters patched, and what is added behind them; of clusters with one name the first stays."""
+    if not patches:
+        return list(clusters)
     index = PatchIndex.of((p for p in patches if p.operation is not Operation.ADD), _key)
+    memory = Remembered() if memory is None else memory
+    outcomes = memory.patch(clusters, lambda cluster, own: _resource(cluster, index, own), applied)
     found: dict[str, Resource] = {}
-    for cluster in clusters:
-        value = _patched(cluster.value, index, applied)
-        origins = applied.taken()
-        if value is None:
-            continue
-        if origins:
-            cluster = replace(
-                cluster, name=value["name"], value=value, origins=merge_origins((cluster.origins, origins))
-            )
-        found.setdefault(cluster.name, cluster)
+    for outcome in outcomes:
+        if outcome.value is not None:
+            found.setdefault(outcome.value.name, outcome.value)
     for patch in patches:
         if patch.operation is Operation.ADD:
             _add(found, patch, applied)
     return list(found.values())
 
 
-def needed_endpoints(endpoints: Iterable[Resource], clusters: Iterable[Resource]) -> list[Resource]:
+def _resource(cluster: Resource, index: PatchIndex, applied: Applied) -> Resource | None:
+    value = _patched(cluster.value, index, applied)
+    origins = applied.taken()
+    if value is None or not origins:
+        return None if value is None else cluster
+    return replace(cluster, name=value["name"], value=value, origins=merge_origins((cluster.origins, origins)))
+
+
+def needed_endpoints(endpoints: Sequence[Resource], clusters: Iterable[Resource]) -> list[Resource]:
     """Those that some cluster still asks for."""
+    if not endpoints:
+        return []
     wanted = {_endpoints_of(cluster.value) for cluster in clusters if cluster.value.get("type") == "EDS"}
     return [resource for resource in endpoints if resource.name in wanted]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from unstale.envoy.envoy_filter import api
+from unstale.envoy.envoy_filter.istio_filters import with_istio_filters, without_istio_filters
+from unstale.envoy.envoy_filter.memory import Remembered
 from unstale.envoy.envoy_filter.merge import TypesDifferError, merged_any
 from unstale.envoy.envoy_filter.network_filter import patch_network_filters
 from unstale.envoy.envoy_filter.patch import MERGES, Applied, Match, Operation, Patch, PatchIndex
@@ -15,25 +17,37 @@ _TYPE = api.message_type(api.FILTER_CHAIN)
 _LEVELS = ("FILTER_CHAIN", "NETWORK_FILTER", "HTTP_FILTER")
 
 
-def patch_chains(listener: Json, patches: Mapping[str, Sequence[Patch]], applied: Applied, *, is_virtual: bool) -> Json:
+def patch_chains(
+    listener: Json,
+    patches: Mapping[str, Sequence[Patch]],
+    applied: Applied,
+    memory: Remembered[Json],
+    *,
+    is_virtual: bool,
+) -> Json:
     """The listener with its chains patched; `patches` are those for this listener. A chain without filters is none."""
     if not any(patches[level] for level in _LEVELS):
         return listener
     indexes = {level: PatchIndex.of(patches[level], _sni) for level in _LEVELS}
     added = [patch for patch in patches["FILTER_CHAIN"] if patch.operation is Operation.ADD]
-    chains = [
-        changed
-        for chain in listener.get("filter_chains", ())
-        if chain.get("filters") and (changed := _patched(chain, indexes, applied, is_virtual)) is not None
-    ]
+    names_filters = bool(patches["HTTP_FILTER"])
+
+    def patched(chain: Json, own: Applied) -> Json | None:
+        if not chain.get("filters"):
+            return None
+        changed = _patched(with_istio_filters(chain) if names_filters else chain, indexes, own, is_virtual)
+        return without_istio_filters(changed) if changed is not None and names_filters else changed
+
+    outcomes = memory.patch(listener.get("filter_chains", ()), patched, applied)
+    chains = [outcome.value for outcome in outcomes if outcome.value is not None]
     for patch in added:
         applied.by(patch)
         if "filters" in patch.value:
-            chains.append(patch.added)
+            chains.append(without_istio_filters(patch.added) if names_filters else patch.added)
     result = with_list(listener, "filter_chains", chains)
     default = listener.get("default_filter_chain")
     if default is not None and default.get("filters"):
-        changed = _patched(default, indexes, applied, is_virtual)
+        changed = patched(default, applied)
         if changed is None:
             del result["default_filter_chain"]
         else:

@@ -16,14 +16,14 @@ _BEFORE_FAULT: list[Json] = [{"name": "envoy.filters.http.grpc_stats"}, {"name":
 _FAULT = "envoy.filters.http.fault"
 
 
-def with_istio_filters(listener: Json) -> Json:
+def with_istio_filters(chain: Json) -> Json:
     """The names put where Istio has these filters."""
-    return _each_manager(listener, _put_in)
+    return _chain(chain, _put_in)
 
 
-def without_istio_filters(listener: Json) -> Json:
+def without_istio_filters(chain: Json) -> Json:
     """The names taken out."""
-    return _each_manager(listener, _take_out)
+    return _chain(chain, _take_out)
 
 
 def _put_in(filters: list[Json]) -> list[Json]:
@@ -35,15 +35,6 @@ def _put_in(filters: list[Json]) -> list[Json]:
 
 def _take_out(filters: list[Json]) -> list[Json]:
     return [one for one in filters if one not in _FIRST and one not in _BEFORE_FAULT]
-
-
-def _each_manager(listener: Json, change: Callable[[list[Json]], list[Json]]) -> Json:
-    result = dict(listener)
-    if "filter_chains" in listener:
-        result["filter_chains"] = [_chain(chain, change) for chain in listener["filter_chains"]]
-    if "default_filter_chain" in listener:
-        result["default_filter_chain"] = _chain(listener["default_filter_chain"], change)
-    return result
 
 
 def _chain(chain: Json, change: Callable[[list[Json]], list[Json]]) -> Json:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from unstale.envoy.envoy_filter import api
 from unstale.envoy.envoy_filter.filter_chain import patch_chains
-from unstale.envoy.envoy_filter.istio_filters import with_istio_filters, without_istio_filters
 from unstale.envoy.envoy_filter.listener_filter import patch_listener_filters
+from unstale.envoy.envoy_filter.memory import Memory
 from unstale.envoy.envoy_filter.patch import MERGES, Applied, Match, Operation, Patch, PatchIndex, made_at
+from unstale.envoy.later import LaterOrigins
 from unstale.envoy.resource import Json, Resource, merge_origins
 
 VIRTUAL_LISTENERS = ("virtualOutbound", "virtualInbound")
@@ -39,26 +40,34 @@ class ListenerPatches:
 
 
 def patch_listeners(
-    listeners: Iterable[Resource], patches: Mapping[str, Sequence[Patch]], applied: Applied
+    listeners: Sequence[Resource], patches: Mapping[str, Sequence[Patch]], applied: Applied, memory: Memory
 ) -> list[Resource]:
     """All listeners patched, and what is added behind them; a listener without a name is none."""
     ours = ListenerPatches.of(patches)
+    outcomes = memory.listeners.patch(listeners, lambda one, own: _resource(one, ours, own, memory), applied)
     found: dict[str, Resource] = {}
-    for listener in listeners:
-        value = _patched(listener.value, ours, applied)
-        origins = applied.taken()
-        if value is None:
-            continue
-        if origins:
-            name = value.get("name", "")
-            listener = replace(listener, name=name, value=value, origins=merge_origins((listener.origins, origins)))
-        found.setdefault(listener.name, listener)
+    for outcome in outcomes:
+        if outcome.value is not None:
+            found.setdefault(outcome.value.name, outcome.value)
     for patch in ours.added:
         _add(found, patch, applied)
     return list(found.values())
 
 
-def _patched(listener: Json, patches: ListenerPatches, applied: Applied) -> Json | None:
+def _resource(listener: Resource, patches: ListenerPatches, applied: Applied, memory: Memory) -> Resource | None:
+    value = _patched(listener.value, patches, applied, memory)
+    origins = applied.taken()
+    if value is None or not origins:
+        return None if value is None else listener
+    return replace(
+        listener,
+        name=value.get("name", ""),
+        value=value,
+        origins=LaterOrigins(lambda: merge_origins((listener.origins, origins))),
+    )
+
+
+def _patched(listener: Json, patches: ListenerPatches, applied: Applied, memory: Memory) -> Json | None:
     """None if a patch removes it."""
     rank = -1
     while (patch := patches.listener.after(rank, _keys(listener))) is not None:
@@ -77,10 +86,8 @@ def _patched(listener: Json, patches: ListenerPatches, applied: Applied) -> Json
     if not any(inner.values()):
         return listener
     listener = patch_listener_filters(listener, inner["LISTENER_FILTER"], applied)
-    if inner["HTTP_FILTER"]:
-        listener = with_istio_filters(listener)
-    listener = patch_chains(listener, inner, applied, is_virtual=listener["name"] in VIRTUAL_LISTENERS)
-    return without_istio_filters(listener) if inner["HTTP_FILTER"] else listener
+    chains = memory.chains_of(f"{listener['name']} {_port(listener)}")
+    return patch_chains(listener, inner, applied, chains, is_virtual=listener["name"] in VIRTUAL_LISTENERS)
 
 
 def _inner(listener: Json, patches: ListenerPatches) -> dict[str, list[Patch]]:

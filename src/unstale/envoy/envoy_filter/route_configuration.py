@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from unstale.envoy.envoy_filter import api
+from unstale.envoy.envoy_filter.memory import Memory
 from unstale.envoy.envoy_filter.patch import MERGES, Applied, Patch, PatchIndex
 from unstale.envoy.envoy_filter.placement import with_list
 from unstale.envoy.envoy_filter.virtual_host import (
@@ -15,46 +17,69 @@ from unstale.envoy.envoy_filter.virtual_host import (
     is_for_configuration,
     patch_virtual_hosts,
 )
-from unstale.envoy.resource import Json, Resource, merge_origins
+from unstale.envoy.later import LaterOrigins, LaterParts
+from unstale.envoy.resource import Json, Origins, Resource, merge_origins
+from unstale.model.carry import carried
 
 _TYPE = api.message_type(api.ROUTE_CONFIGURATION)
+_LEVELS = ("ROUTE_CONFIGURATION", "VIRTUAL_HOST", "HTTP_ROUTE")
 _MANAGER = api.HTTP_CONNECTION_MANAGER
 
 
 def patch_route_configurations(
-    routes: Iterable[Resource], patches: Mapping[str, Sequence[Patch]], applied: Applied
+    routes: Sequence[Resource], patches: Mapping[str, Sequence[Patch]], applied: Applied, memory: Memory
 ) -> list[Resource]:
     """All route configurations patched; there is no way to add one."""
+    if not any(patches.get(level) for level in _LEVELS):
+        return list(routes)
     whole = PatchIndex.of(patches.get("ROUTE_CONFIGURATION", ()), configuration_key)
     inner = HostPatches.of(patches.get("VIRTUAL_HOST", ()), patches.get("HTTP_ROUTE", ()))
-    return [_patched(resource, whole, inner, applied) for resource in routes]
+    outcomes = memory.routes.patch(routes, lambda one, own: _patched(one, whole, inner, own, memory), applied)
+    return [outcome.value for outcome in outcomes if outcome.value is not None]
 
 
 def needed_routes(
-    routes: Iterable[Resource], listeners: Iterable[Resource], requested: Callable[[str], Resource | None]
+    routes: Iterable[Resource],
+    listeners: Sequence[Resource],
+    requested: Callable[[str], Resource | None],
+    memory: Memory,
 ) -> list[Resource]:
     """Those that some listener asks for, made anew where only an added listener does."""
-    wanted = dict.fromkeys(name for listener in listeners for name in _route_names(listener.value))
+    wanted = dict.fromkeys(chain.from_iterable(_asked_for(listeners, memory)))
     kept = [resource for resource in routes if resource.name in wanted]
     missing = wanted.keys() - {resource.name for resource in kept}
     made = (requested(name) for name in wanted if name in missing)
     return [*kept, *(resource for resource in made if resource is not None)]
 
 
-def _patched(resource: Resource, whole: PatchIndex, inner: HostPatches, applied: Applied) -> Resource:
+def _asked_for(listeners: Sequence[Resource], memory: Memory) -> list[tuple[str, ...]]:
+    known = carried(*memory.asked, listeners)
+    for at in known.unknown:
+        known.results[at] = tuple(dict.fromkeys(_route_names(listeners[at].value)))
+    names = [one for one in known.results if one is not None]
+    memory.asked = (listeners, names)
+    return names
+
+
+def _patched(resource: Resource, whole: PatchIndex, inner: HostPatches, applied: Applied, memory: Memory) -> Resource:
     value = _merged(resource.value, whole, applied)
-    patched = patch_virtual_hosts(value["name"], value.get("virtual_hosts", ()), inner, applied)
+    name = value["name"]
+    patched = patch_virtual_hosts(name, value.get("virtual_hosts", ()), inner, applied, memory.hosts_of(resource.name))
     origins = applied.taken()
     if not origins:
         return resource
-    own = {name: merge_origins((resource.parts.get(name, ()), added)) for name, added in patched.origins.items()}
     return replace(
         resource,
         name=value["name"],
         value=with_list(value, "virtual_hosts", patched.values),
-        origins=merge_origins((resource.origins, origins)),
-        parts={**resource.parts, **own},
+        origins=LaterOrigins(lambda: merge_origins((resource.origins, origins))),
+        parts=LaterParts(lambda: _parts(resource, patched.origins)),
     )
+
+
+def _parts(resource: Resource, added: Mapping[str, Origins]) -> dict[str, Origins]:
+    own = {name: merge_origins((resource.parts.get(name, ()), origins)) for name, origins in added.items()}
+    return {**resource.parts, **own}
 
 
 def _merged(value: Json, whole: PatchIndex, applied: Applied) -> Json:
@@ -74,8 +99,8 @@ def _merged(value: Json, whole: PatchIndex, applied: Applied) -> Json:
 
 def _route_names(listener: Json) -> Iterable[str]:
     chains = [*listener.get("filter_chains", ()), *filter(None, [listener.get("default_filter_chain")])]
-    for chain in chains:
-        for one in chain.get("filters", ()):
+    for each in chains:
+        for one in each.get("filters", ()):
             config = one.get("typed_config", {})
             known = api.type_of(config)
             name = config.get("rds", {}).get("route_config_name") if known and known.name == _MANAGER else None

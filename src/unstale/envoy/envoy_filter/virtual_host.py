@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from unstale.envoy.envoy_filter import api
 from unstale.envoy.envoy_filter.http_route import patch_routes
+from unstale.envoy.envoy_filter.memory import Remembered
 from unstale.envoy.envoy_filter.patch import MERGES, Applied, Match, Operation, Patch, PatchIndex
 from unstale.envoy.resource import Json, Origins
 
@@ -42,22 +43,23 @@ class PatchedHosts:
     origins: Mapping[str, Origins]
 
 
-def patch_virtual_hosts(name: str, hosts: Iterable[Json], patches: HostPatches, applied: Applied) -> PatchedHosts:
+def patch_virtual_hosts(
+    name: str, hosts: Sequence[Json], patches: HostPatches, applied: Applied, memory: Remembered[Json]
+) -> PatchedHosts:
     """All virtual hosts of the configuration of that name."""
     outer = applied.taken()
     values: list[Json] = []
     removed: set[str] = set()
     origins: dict[str, Origins] = {}
-    for host in hosts:
-        changed = _patched(name, host, patches, applied)
-        acted = applied.taken()
-        outer += acted
-        if changed is None:
+    outcomes = memory.patch(hosts, lambda host, own: _patched(name, host, patches, own), applied)
+    outer += applied.taken()
+    for host, outcome in zip(hosts, outcomes, strict=True):
+        if outcome.value is None:
             removed.add(host.get("name", ""))
             continue
-        values.append(changed)
-        if acted:
-            origins[changed.get("name", "")] = acted
+        values.append(outcome.value)
+        if outcome.origins:
+            origins[outcome.value.get("name", "")] = outcome.origins
     for patch in patches.added.all(configuration_keys(name)):
         if is_for_configuration(name, patch.match):
             outer += (patch.origin,)

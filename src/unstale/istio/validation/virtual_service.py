@@ -109,7 +109,7 @@ def _check_hosts(service: VirtualService, faults: Faults, *, is_for_gateways: bo
             what = "host * stands for every name, which only gateways allow"
             faults.reject(service, place, what, "Write names, or gateways without mesh.")
             are_good = False
-    if are_good:
+    if are_good and len(service.hosts) > 1:
         _check_overlaps(service, faults)
 
 

@@ -8,7 +8,7 @@ which are one to three. Resources that did not change since the last time are no
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -20,6 +20,7 @@ from google.protobuf.descriptor_pool import Default
 from google.protobuf.message import Message
 
 from unstale.envoy.resource import Resource, Resources
+from unstale.model.carry import carried
 from unstale.model.collector import without_collector
 from unstale.model.errors import InputError
 from unstale.sidecar.xds.items import LISTS, Encoded, encode_with_items
@@ -66,29 +67,33 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """All resources of one type as they were encoded, by the identity of their JSON and by name."""
+    """All resources of one type, in their order and by name, as they were encoded."""
 
-    by_value: dict[int, Encoded] = field(default_factory=dict)
+    resources: Sequence[Resource] = ()
+    encoded: Sequence[Encoded] = ()
     by_name: dict[str, Encoded] = field(default_factory=dict)
 
 
-def _remembered(type_url: str, resources: tuple[Resource, ...], before: Memory) -> Memory:
-    """Whole lists at once: of ten thousand hosts one changed, and each of the others is only passed by."""
-    ids = [id(resource.value) for resource in resources]
-    found = list(map(before.by_value.get, ids))
-    if all(found) and len(resources) == len(before.by_name):
+def _remembered(type_url: str, resources: Sequence[Resource], before: Memory) -> Memory:
+    found = carried(before.resources, before.encoded, resources)
+    if not found.unknown and not found.gone:
         return before
     by_name = before.by_name.copy()
-    for at in [at for at, encoded in enumerate(found) if encoded is None]:
+    come = {}
+    for at in found.unknown:
         resource = resources[at]
-        found[at] = by_name[resource.name] = _encoded(type_url, resource, before.by_name.get(resource.name))
-    every = [encoded for encoded in found if encoded is not None]
-    if len(by_name) > len(every):
-        by_name = {encoded.name: encoded for encoded in every}
-    return Memory(by_value=dict(zip(ids, every, strict=True)), by_name=by_name)
+        come[resource.name] = found.results[at] = _encoded(type_url, resource, before.by_name.get(resource.name))
+    by_name.update(come)
+    for resource, _ in found.gone:
+        if resource.name not in come:
+            del by_name[resource.name]
+    every = [encoded for encoded in found.results if encoded is not None]
+    return Memory(resources=resources, encoded=every, by_name=by_name)
 
 
 def _encoded(type_url: str, resource: Resource, before: Encoded | None) -> Encoded:
+    if before is not None and before.value is resource.value:
+        return before
     if type_url in LISTS:
         with _told_of(type_url, resource):
             return encode_with_items(type_url, resource, before, _bytes)

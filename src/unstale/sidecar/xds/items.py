@@ -9,12 +9,13 @@ byte, as if the message were encoded as a whole.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from unstale.envoy.resource import Resource
+from unstale.model.carry import carried
 from unstale.sidecar.xds.references import address_of, routes_of
 from unstale.sidecar.xds.snapshot import LISTENER, ROUTE, Entry
 
@@ -56,10 +57,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Encoded(Entry):
-    """An encoded resource with the JSON that it was made from; `items` by the identity of theirs."""
+    """An encoded resource with the JSON that it was made from, and its `items` in their order."""
 
     value: Json = field(repr=False, compare=False)
-    items: Mapping[int, Item] = field(default_factory=dict, repr=False, compare=False)
+    items: Sequence[Item] = field(default=(), repr=False, compare=False)
 
 
 Encode = Callable[[str, Json], bytes]
@@ -70,14 +71,11 @@ def encode_with_items(type_url: str, resource: Resource, before: Encoded | None,
     """`before` is what the resource of that name was the last time."""
     kind = LISTS[type_url]
     many: Sequence[Json] = resource.value.get(kind.name, ())
-    known = before.items if before else {}
-    ids = list(map(id, many))
-    found = list(map(known.get, ids))
-    if not all(found):
-        unseen = [value for value, item in zip(many, found, strict=True) if item is None]
-        made = _made(unseen, kind, _gone(known, ids), encode)
-        found = [item or made[key] for key, item in zip(ids, found, strict=True)]
-    items = [item for item in found if item is not None]
+    known = carried(before.value.get(kind.name, ()) if before else (), before.items if before else (), many)
+    made = _made([many[at] for at in known.unknown], kind, known.gone, encode)
+    for at in known.unknown:
+        known.results[at] = made[id(many[at])]
+    items = [item for item in known.results if item is not None]
     rest = {name: value for name, value in resource.value.items() if name != kind.name}
     head, tail = _cut(encode(type_url, rest), kind.number)
     digests = b"".join([item.digest for item in items])
@@ -88,21 +86,16 @@ def encode_with_items(type_url: str, resource: Resource, before: Encoded | None,
         needs=_needs(type_url, rest, items),
         address=address_of(resource.value) if type_url == LISTENER else "",
         value=resource.value,
-        items=dict(zip(ids, items, strict=True)),
+        items=items,
     )
 
 
-def _gone(known: Mapping[int, Item], ids: Sequence[int]) -> dict[str, Item]:
-    """The items that are not there any more by what they differ in; of one that was only made anew the bytes do."""
-    stayed = set(ids)
-    return {_key(item.value): item for key, item in known.items() if key not in stayed}
-
-
-def _made(unseen: Sequence[Json], kind: ItemList, gone: Mapping[str, Item], encode: Encode) -> dict[int, Item]:
-    """The new items by identity."""
+def _made(unseen: Iterable[Json], kind: ItemList, gone: Iterable[tuple[Json, Item]], encode: Encode) -> dict[int, Item]:
+    """The new items by identity; of one that takes the place of an equal one the bytes are known."""
     made: dict[int, Item] = {}
+    replaced = {_key(value): item for value, item in gone}
     for value in unseen:
-        equal = gone.get(_key(value)) if gone else None
+        equal = replaced.get(_key(value)) if replaced else None
         if equal is not None and equal.value == value:
             made[id(value)] = Item(value=value, body=equal.body, digest=equal.digest, needs=equal.needs)
             continue
