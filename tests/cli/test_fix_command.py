@@ -14,6 +14,8 @@ from called import unstale
 sys.path.insert(0, str(Path(__file__).parent.parent / "clients"))
 from name_server import NameServer
 
+from unstale.remedy.registry import remedies
+
 ARTICLE = files("unstale.lab.policies").joinpath("article.yaml").read_text()
 
 
@@ -28,7 +30,7 @@ def test_a_host_gets_whole_manifests_on_standard_output_alone(tmp_path: Path) ->
     done = unstale("fix", "--host", "api.example.com", "--ttl", "5", cwd=tmp_path)
     assert done.returncode == 0
     kinds = [one["kind"] for one in yaml.safe_load_all(done.stdout)]
-    assert kinds == ["ServiceEntry", "VirtualService", "DestinationRule", "EnvoyFilter"]
+    assert kinds == ["ServiceEntry", "VirtualService", "DestinationRule"]
     assert "outlasts the time to live of 5 s" in done.stdout
     assert "proved by the default scenarios" in done.stderr
 
@@ -36,7 +38,7 @@ def test_a_host_gets_whole_manifests_on_standard_output_alone(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("form", "kinds", "proof"),
     [
-        ("mesh", [None], "proved by rotation-slow"),
+        ("mesh", [None], remedies()["mesh-ends-connections"].proof),
         ("ambient", ["ServiceEntry", "VirtualService"], "unproved"),
         ("gateway-api", ["ServiceEntry", "HTTPRoute"], "unproved"),
         ("egress-gateway", ["ServiceEntry", "Gateway", "VirtualService", "DestinationRule"], "unproved"),
@@ -47,6 +49,12 @@ def test_other_forms_say_whether_they_are_proved(form: str, kinds: list[str], pr
     assert done.returncode == 0
     assert [one.get("kind") for one in yaml.safe_load_all(done.stdout)] == kinds
     assert proof in done.stderr
+
+
+def test_a_firewall_that_hears_only_the_application_is_told_of_the_mesh(tmp_path: Path) -> None:
+    asked = ("fix", "--host", "api.example.com")
+    assert "--form mesh" in unstale(*asked, "--firewall-hears", "application", cwd=tmp_path).stderr
+    assert "--form mesh" not in unstale(*asked, cwd=tmp_path).stderr
 
 
 def test_json_is_one_list_for_kubectl(tmp_path: Path) -> None:
@@ -85,9 +93,9 @@ def test_line_breaks_of_windows_stay(article: Path, tmp_path: Path) -> None:
 
 def test_without_write_the_repaired_manifests_are_printed(article: Path, tmp_path: Path) -> None:
     done = unstale("fix", "-f", "article.yaml", cwd=tmp_path)
-    assert len(list(yaml.safe_load_all(done.stdout))) == 6
+    assert len(list(yaml.safe_load_all(done.stdout))) == 5
     as_json = json.loads(unstale("fix", "-f", "article.yaml", "-o", "json", "-q", cwd=tmp_path).stdout)
-    assert len(as_json["items"]) == 6
+    assert len(as_json["items"]) == 5
 
 
 def test_what_is_left_is_told_and_counts(tmp_path: Path) -> None:
@@ -140,7 +148,8 @@ def test_wrong_usage_is_said_in_words(arguments: list[str], message: str, tmp_pa
 def test_the_list_has_a_page_for_each_remedy(tmp_path: Path) -> None:
     done = unstale("fix", "--list", cwd=tmp_path)
     assert done.returncode == 0
-    assert "split-retries-by-method  UNS101, UNS102, UNS103, UNS104  proved by rotation-sudden" in done.stdout
+    for remedy in remedies().values():
+        assert f"{remedy.name}  {', '.join(remedy.codes) or 'whole manifests only'}  {remedy.proof}\n" in done.stdout
     assert "What it does" in done.stdout
 
 

@@ -24,7 +24,7 @@ from unstale.sidecar.local import localize
 
 pytestmark = pytest.mark.lab
 
-GROUPS, GROUP_SIZE = 3, 8
+GROUPS, GROUP_SIZE = 5, 12
 ARTICLE = (Source(name="article.yaml", text=files("unstale.lab.policies").joinpath("article.yaml").read_text()),)
 
 

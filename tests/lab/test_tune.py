@@ -134,5 +134,5 @@ def test_the_recommended_policy_of_the_lab_is_that_of_the_remedies() -> None:
 
     search(QUESTION, Budget(cells=1), recordings=FOLDER, run=run)
     kinds = [one["kind"] for one in yaml.safe_load_all(ran[0].sources[0].text)]
-    assert kinds == ["ServiceEntry", "VirtualService", "DestinationRule", "EnvoyFilter"]
+    assert kinds == ["ServiceEntry", "VirtualService", "DestinationRule"]
     assert ran[0].policy == "recommended"

@@ -116,8 +116,26 @@ def test_one_host_alone() -> None:
 
 
 def test_one_pitfall_alone() -> None:
-    result = fix([Source(name="a.yaml", text=ARTICLE)], known=HostFacts(host=""), codes=["UNS307"])
-    assert [one["kind"] for one in yaml.safe_load_all(result.sources[0].text)][3:] == ["EnvoyFilter"]
+    """From 1.31 on Envoy leaves addresses that are gone with DNS_ROUND_ROBIN too; before, DNS is asked again sooner."""
+    for release, resolution, added in (("1.31", "DNS_ROUND_ROBIN", []), ("1.30", "DNS", ["EnvoyFilter"])):
+        known = HostFacts(host="", istio=release)
+        result = fix([Source(name="a.yaml", text=ARTICLE)], known=known, codes=["UNS307"])
+        objects = list(yaml.safe_load_all(result.sources[0].text))
+        assert objects[0]["spec"]["resolution"] == resolution
+        assert [one["kind"] for one in objects][3:] == added
+        assert not result.left
+
+
+def test_rule_words_and_remedy_of_an_empty_answer_are_one() -> None:
+    """What the finding says to write, the remedy writes, in every release."""
+    for minor in range(24, 33):
+        istio = f"1.{minor}"
+        reading = read([Source(name="a.yaml", text=ARTICLE)], istio=istio)
+        (finding,) = [one for one in lint(reading.manifests, istio=istio).findings if one.code == "UNS307"]
+        result = fix([Source(name="a.yaml", text=ARTICLE)], known=HostFacts(host="", istio=istio), codes=["UNS307"])
+        written = result.sources[0].text
+        assert ("DNS_ROUND_ROBIN" in finding.fix) == ("DNS_ROUND_ROBIN" in written) == (minor >= 31)
+        assert ("EnvoyFilter" in finding.fix) == ("dns_refresh_rate" in written) == (minor < 31)
 
 
 def test_tls_is_originated_when_asked_for() -> None:

@@ -9,7 +9,7 @@ from unstale.istio.load import load
 from unstale.istio.source import Source
 from unstale.remedy.fix import Step
 
-GROUPS, GROUP_SIZE = 4, 6
+GROUPS, GROUP_SIZE = 8, 6
 
 
 @pytest.mark.parametrize("group", range(GROUPS))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from unstale.remedy.forms import form_names, in_form
 from unstale.remedy.manifest import reasons
 from unstale.remedy.patience import Patience, patience_for
 from unstale.remedy.recommended import recommended
+from unstale.remedy.writing import yaml_text
 
 PLAIN = HostFacts(host="api.example.com")
 BOTH = (Port(number=80), Port(number=443, protocol="HTTPS"))
@@ -48,6 +50,8 @@ VARIANTS = {
     "gRPC": HostFacts(host="api.example.com", ports=(Port(number=8080, protocol="GRPC"),)),
     "wildcard": HostFacts(host="*.example.com", ports=(Port(number=443, protocol="TLS"),)),
     "long time to live": HostFacts(host="api.example.com", ttl_s=3600),
+    "no time to live": HostFacts(host="api.example.com", ttl_s=0),
+    "patched": HostFacts(host="api.example.com", is_patched=True),
 }
 
 
@@ -65,7 +69,7 @@ def test_it_loads_and_lints_clean(name: str, release: str) -> None:
     found = read([source], istio=release)
     result = lint(found.manifests, istio=release, surroundings=found.surroundings, ignores=ignores_in([source]))
     told = [(one.code, one.message) for one in result.findings if one.severity is not Severity.INFORMATION]
-    expected = {"UNS307"} if facts.dns_refresh_s < 10 else set()
+    expected = {"UNS307"} if facts.dns_refresh_s < 10 and not facts.keeps_addresses else set()
     assert {code for code, _ in told} == expected, told
 
 
@@ -134,19 +138,30 @@ def _patched(facts: HostFacts) -> dict[str, Any]:
 
 
 def test_the_mesh_that_asks_dns_often_is_left_to_it() -> None:
-    assert "dns_refresh_rate" not in _patched(VARIANTS["all known"])
-    assert _patched(PLAIN)["dns_refresh_rate"] == "5s"
+    often = HostFacts(host="api.example.com", ttl_s=0, dns_refresh_s=5)
+    assert "EnvoyFilter" not in _objects(often)
+    assert _patched(VARIANTS["no time to live"]) == {"dns_refresh_rate": "5s"}
+
+
+def test_no_envoy_filter_where_nothing_needs_one() -> None:
+    """Istio warns of every one; and nothing that Istio warns of is printed unasked."""
+    assert "EnvoyFilter" not in _objects(PLAIN)
+    assert load([Source(name="r.yaml", text=recommended(PLAIN).yaml)]).warnings == ()
+    assert _patched(HostFacts(host="api.example.com", istio="1.30")) == {"dns_refresh_rate": "5s"}
+    assert "upstream_bind_config" in _patched(VARIANTS["patched"])
 
 
 def test_silence_ends_a_connection_and_a_slow_answer_does_not() -> None:
-    options = _patched(PLAIN)["upstream_bind_config"]["socket_options"]
+    options = _patched(VARIANTS["patched"])["upstream_bind_config"]["socket_options"]
     assert [(one["level"], one["name"], one["int_value"]) for one in options] == [
         (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 2000)
     ]
     assert all("perTryTimeout" not in rule["retries"] for rule in _objects(PLAIN)["VirtualService"]["http"])
 
 
-@pytest.mark.parametrize(("slowest_s", "expected"), [(0.5, "2500ms"), (1.25, "2500ms"), (1.3, None), (None, None)])
+@pytest.mark.parametrize(
+    ("slowest_s", "expected"), [(0.1, "1s"), (0.5, "1s"), (1.0, "2s"), (1.25, "2500ms"), (1.3, None), (None, None)]
+)
 def test_a_try_is_bounded_where_no_good_answer_is_cut(slowest_s: float | None, expected: str | None) -> None:
     rules = _objects(HostFacts(host="api.example.com", slowest_answer_s=slowest_s))["VirtualService"]["http"]
     assert rules[0]["retries"].get("perTryTimeout") == expected
@@ -204,3 +219,22 @@ def test_every_form_loads(form: str) -> None:
 )
 def test_what_a_host_is(text: str, is_one: bool) -> None:
     assert is_host(text) == is_one
+
+
+def test_a_firewall_that_hears_only_the_application_needs_the_mesh_to_end_its_connections() -> None:
+    deaf = HostFacts(host="api.example.com", ttl_s=5, firewall_hears_sidecar=False)
+    mesh = recommended(deaf).mesh
+    assert mesh is not None
+    assert reasons(mesh)
+    assert "httpMaxConnectionDuration: 5s" in yaml_text(mesh)
+    assert recommended(PLAIN).mesh is None
+    assert recommended(replace(deaf, istio="1.30")).mesh is None
+
+
+def test_only_what_speaks_http_1_is_kept_from_being_upgraded() -> None:
+    def http(facts: HostFacts) -> dict[str, Any]:
+        pool: dict[str, Any] = _objects(facts)["DestinationRule"]["trafficPolicy"]["connectionPool"]["http"]
+        return pool
+
+    assert http(PLAIN)["h2UpgradePolicy"] == "DO_NOT_UPGRADE"
+    assert "h2UpgradePolicy" not in http(VARIANTS["gRPC"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shlex
 import sys
@@ -121,14 +122,17 @@ def _print_whole(options: dict[str, Any], hosts: tuple[str, ...]) -> int:
     from unstale.istio.source import Source
     from unstale.remedy.forms import in_form, proof_of
     from unstale.remedy.recommended import RecommendedPolicy
+    from unstale.report import fix_text
 
     known = facts_of(options)
     if options["ask_dns"]:
         known = with_answers(known, hosts, options["resolvers"])
-    made = [manifest for host in hosts for manifest in in_form(options["form"], known(host)).manifests]
-    policy = RecommendedPolicy(manifests=tuple(made))
+    each = [in_form(options["form"], known(host)) for host in hosts]
+    policy = RecommendedPolicy(manifests=tuple(manifest for one in each for manifest in one.manifests))
     click.echo(policy.json if options["output"] == "json" else policy.yaml, nl=False)
     _tell(options, [f"{', '.join(hosts)}: {options['form']} manifests, {proof_of(options['form'])}"])
+    if any(one.mesh for one in each):
+        _tell(options, [fix_text.MESH_TOO])
     if not options["prove_it"]:
         return 0
     if options["form"] != _FORMS[0]:
@@ -143,6 +147,7 @@ def _repair(options: dict[str, Any], hosts: tuple[str, ...]) -> int:
     from unstale.remedy.fix import fix as fix_sources
     from unstale.report import fix_text
 
+    gc.disable()  # Everything lives until the end; with thousands of objects the collector would take as long again.
     setting = setting_of(options)
     before = read_as_written((*options["files"], *options["more_files"]))
     fixed = fix_sources(
@@ -161,6 +166,7 @@ def _repair(options: dict[str, Any], hosts: tuple[str, ...]) -> int:
         click.echo(_whole(fixed.sources, options["output"]), nl=False)
     _tell(options, fix_text.summary(fixed))
     status = 1 if fixed.left else 0
+    gc.enable()
     if options["prove_it"]:
         named = [name for step in fixed.steps if step.remedy for name in step.remedy.scenarios]
         status = max(status, _prove(options, before, fixed.sources, named, host=options["host"]))

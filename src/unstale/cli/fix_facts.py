@@ -31,6 +31,13 @@ _OPTIONS = (
     click.option("--server-idle", type=_SECONDS, metavar="S", help="When the server or a NAT ends idle connections."),
     click.option("--server-max-age", type=_SECONDS, metavar="S", help="When the server ends connections at all."),
     click.option("--firewall-lease", type=_SECONDS, metavar="S", help="How long a firewall lets an address through."),
+    click.option(
+        "--firewall-hears",
+        type=click.Choice(["sidecar", "application"]),
+        default="sidecar",
+        show_default=True,
+        help="Whose look-ups the firewall learns from; application: not from those of the sidecar.",
+    ),
     click.option("--latency-budget", type=_SECONDS, metavar="S", help="The longest that a caller waits. Default: 30."),
     click.option("--slowest-answer", type=_SECONDS, metavar="S", help="What a good answer takes at most."),
     click.option(
@@ -38,6 +45,9 @@ _OPTIONS = (
     ),
     click.option(
         "--originate-tls", is_flag=True, help="Applications call http://, the sidecar speaks TLS to port 443."
+    ),
+    click.option(
+        "--envoy-filter", is_flag=True, help="Also an EnvoyFilter, which ends silent connections (an API that changes)."
     ),
 )
 
@@ -73,10 +83,12 @@ def facts_of(options: Mapping[str, Any]) -> Callable[[str], HostFacts]:
         server_idle_s=options["server_idle"],
         server_max_age_s=options["server_max_age"],
         firewall_lease_s=options["firewall_lease"],
+        firewall_hears_sidecar=options["firewall_hears"] == "sidecar",
         idempotency_key=header is not None,
         idempotency_header=(header or "idempotency-key").lower(),
         slowest_answer_s=options["slowest_answer"],
         latency_budget_s=options["latency_budget"] or HostFacts(host="").latency_budget_s,
+        is_patched=options["envoy_filter"],
         istio=options.get("istio") or NEWEST,
     )
     return lambda host: replace(made, host=host)

@@ -24,19 +24,24 @@ def _nothing(target: Target) -> tuple[Source, ...]:
     return (template("neighbour.yaml", target),)
 
 
+def _no_mesh(_: Target) -> None:
+    return
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """`manifests` writes the sources for the host that is called; by default the host is unknown to the mesh.
 
     A policy whose manifests have a host of their own names it in `target`. One that changes the mesh's settings writes
-    them with `mesh`; they stand in for those that were given.
+    them with `mesh`, where it has any for that target; they stand in for those that were given.
     """
 
     app: App = KEEP_ALIVE
     manifests: Callable[[Target], tuple[Source, ...]] = _nothing
     target: Target | None = None
-    mesh: Callable[[Target], Source] | None = None
+    mesh: Callable[[Target], Source | None] = _no_mesh
 
     def setting(self, target: Target, given: Setting) -> Setting:
         """What the policy's manifests are compiled for."""
-        return given if self.mesh is None else replace(given, mesh=self.mesh(target))
+        mesh = self.mesh(target)
+        return given if mesh is None else replace(given, mesh=mesh)

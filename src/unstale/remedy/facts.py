@@ -48,10 +48,11 @@ class HostFacts:
     `ttl_s` is the DNS time to live, `address_count` how many addresses an answer has. `server_idle_s` and
     `server_max_age_s` say after how long without a request, and after how long at all, the server or a NAT on the way
     closes or forgets a connection; `firewall_lease_s` how long a firewall lets an address through that it learnt from
-    DNS. `repeatable` are the methods that may run twice; with `idempotency_key` so may requests that carry the header
-    `idempotency_header`. `latency_budget_s` is the longest that a caller waits, `slowest_answer_s` what a good
-    answer takes at most. `dns_refresh_s` is the mesh's
-    `dnsRefreshRate`. `istio` is the release.
+    DNS, and `firewall_hears_sidecar` whether from the sidecar's look-ups too. `repeatable` are the methods that may
+    run twice; with `idempotency_key` so may requests that carry the header `idempotency_header`. `latency_budget_s`
+    is the longest that a caller waits, `slowest_answer_s` what a good answer takes at most. `dns_refresh_s` is the
+    mesh's `dnsRefreshRate`. `is_patched` asks for an EnvoyFilter with what no field of Istio's says. `istio` is the
+    release.
     """
 
     host: str
@@ -64,12 +65,14 @@ class HostFacts:
     server_idle_s: float | None = None
     server_max_age_s: float | None = None
     firewall_lease_s: float | None = None
+    firewall_hears_sidecar: bool = True
     repeatable: tuple[str, ...] = REPEATABLE
     idempotency_key: bool = False
     idempotency_header: str = "idempotency-key"
     slowest_answer_s: float | None = None
     latency_budget_s: float = 30.0
     dns_refresh_s: float = 60.0
+    is_patched: bool = False
     istio: str = NEWEST
 
     @property
@@ -101,7 +104,9 @@ class HostFacts:
     def keeps_addresses(self) -> bool:
         """DNS_ROUND_ROBIN leaves connections to addresses that left DNS, and keeps the last ones where DNS has none.
 
-        Measured with Envoy 1.39 and 1.40, in the proxies since Istio 1.31; before, such connections were never left.
+        The last ones are kept by every Envoy (source/extensions/clusters: an empty answer does not update a logical
+        host; measured with 1.38.3 and 1.40.0). Connections are left since Envoy 1.39 (measured: 1.38.3 keeps them),
+        which is that of Istio 1.31 (istio/proxy, WORKSPACE and go.mod of release-1.31); before, they were never left.
         """
         return self.minor >= 31
 

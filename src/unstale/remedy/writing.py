@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -72,7 +73,9 @@ def flow_text(value: Value) -> str:
     return _scalar(found)
 
 
+@lru_cache(maxsize=4096, typed=True)
 def _scalar(value: Any) -> str:
+    """The few values that stand in thousands of objects are written once; 1 and True are not the same."""
     stream = io.StringIO()
     writer = _yaml(0)
     writer.default_flow_style = True

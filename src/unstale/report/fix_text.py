@@ -13,6 +13,7 @@ from unstale.remedy.advice import Advice
 from unstale.remedy.fix import Fixed, Left, Step
 from unstale.remedy.remedy import Remedy
 
+MESH_TOO = "the application's connections must end as well, which is set for the whole mesh: see --form mesh"
 _SCENARIO = 26
 _NUMBER = 18
 

@@ -10,6 +10,7 @@ from unstale.lint.linter import NEEDS
 from unstale.lint.measured import measured
 from unstale.lint.registry import rules
 from unstale.lint.rule import Rule
+from unstale.remedy.registry import remedies
 
 _HEADS = re.compile(r"^(What it means|How we know|What to do)$", re.MULTILINE)
 _BLOCK = re.compile(r"^(Bad|Good):\n\n((?:    .*\n|\n)+)", re.MULTILINE)
@@ -64,15 +65,38 @@ def _index_lines() -> Iterator[str]:
     yield "# The rules of `unstale lint`"
     yield ""
     yield "Made from the rules by `scripts/write_rule_pages.py`. E does not do what its author wants or can break, W is"
-    yield "risky, I is information. `unstale explain CODE` prints a page. A code never changes its meaning."
+    yield "risky, I is information. `unstale explain CODE` prints a page. A code never changes its meaning. What was"
+    yield "measured is one run of the lab: requests meet the moment of a fault by luck, so another differs by a few."
+    yield "The last column is the remedy with which `unstale fix` ends it in files; where there is none, only people"
+    yield "know what is meant."
     for prefix, title in _GROUPS.items():
         yield ""
         yield f"## {title}"
         yield ""
-        yield "| code | | what | istioctl, Kiali | measured |"
-        yield "|---|---|---|---|---|"
+        yield "| code | | what | istioctl, Kiali | measured | `unstale fix` |"
+        yield "|---|---|---|---|---|---|"
         for rule in rules().values():
             if rule.code.startswith(prefix):
                 figure = measured().get(rule.code, "")
-                told = f"{rule.title} | {', '.join(rule.others)} | {figure}"
+                told = f"{rule.title} | {', '.join(rule.others)} | {figure} | {_remedies(rule.code)}"
                 yield f"| [{rule.code}]({rule.code}.md) | {rule.severity} | {told} |"
+    yield from _other_codes()
+
+
+def _remedies(code: str) -> str:
+    return " or ".join(one.name for one in remedies().values() if one.edits and code in one.codes)
+
+
+def _other_codes() -> Iterator[str]:
+    """Where to find what another tool tells by a code of its own."""
+    found: dict[str, list[Rule]] = {}
+    for rule in rules().values():
+        for other in rule.others:
+            found.setdefault(other, []).append(rule)
+    yield ""
+    yield "## The codes of istioctl analyze (IST) and Kiali (KIA)"
+    yield ""
+    yield "| code | here |"
+    yield "|---|---|"
+    for other, several in sorted(found.items()):
+        yield f"| {other} | {', '.join(f'[{rule.code}]({rule.code}.md) {rule.title}' for rule in several)} |"

@@ -14,6 +14,7 @@ from unstale.lab.target import Target
 from unstale.lab.world import Tls, World
 from unstale.remedy.facts import Encryption, HostFacts, Port
 from unstale.remedy.recommended import recommended
+from unstale.remedy.writing import yaml_text
 
 
 def facts_of(target: Target) -> HostFacts:
@@ -32,6 +33,7 @@ def facts_of(target: Target) -> HostFacts:
         server_max_age_s=world.server.max_age_s,
         slowest_answer_s=target.slowest_answer_s,
         firewall_lease_s=world.firewall.lease_s if world.firewall else None,
+        firewall_hears_sidecar=world.firewall.hears_sidecar if world.firewall else True,
     )
 
 
@@ -50,4 +52,9 @@ def manifests(target: Target) -> tuple[Source, ...]:
     return (Source(name="recommended.yaml", text=recommended(facts_of(target)).yaml),)
 
 
-POLICY = Policy(manifests=manifests)
+def _mesh(target: Target) -> Source | None:
+    mesh = recommended(facts_of(target)).mesh
+    return None if mesh is None else Source(name="mesh-config.yaml", text=yaml_text(mesh))
+
+
+POLICY = Policy(manifests=manifests, mesh=_mesh)

@@ -12,7 +12,6 @@ from unstale.lab.scenario import (
     FAILS_SOME,
     HARDLY,
     HARDLY_FAILS,
-    NOTHING,
     Bounds,
     Least,
     Moment,
@@ -20,7 +19,7 @@ from unstale.lab.scenario import (
     Timing,
     expected,
 )
-from unstale.lab.unavoidable import MAY_BE_RUNNING
+from unstale.lab.unavoidable import HAS_RUN, MAY_BE_RUNNING
 
 
 def _moments(timing: Timing) -> tuple[Moment, ...]:
@@ -40,9 +39,10 @@ SCENARIO = Scenario(
         short_lived=HARDLY_FAILS,
         article=Bounds(failed=HARDLY, twice=HARDLY),
         mesh_max_age=FAILS_SOME,
-        recommended=(NOTHING, HARDLY_FAILS),
+        recommended=(Bounds(twice=HARDLY), HARDLY_FAILS),
     ),
     least={
+        "GET": Least(twice=0.01, why=HAS_RUN),
         "POST": Least(failed=0.01, why=MAY_BE_RUNNING),
     },
 )

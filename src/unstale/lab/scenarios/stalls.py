@@ -7,7 +7,7 @@ does, and comes back to the same node.
 from __future__ import annotations
 
 from unstale.lab.faults.node_stalls import NodeStalls
-from unstale.lab.scenario import FAILS_MANY, FAILS_SOME, MAY_FAIL, Least, Moment, Scenario, expected
+from unstale.lab.scenario import FAILS_MANY, FAILS_SOME, MAY_FAIL, NOTHING, Least, Moment, Scenario, expected
 from unstale.lab.unavoidable import MAY_BE_RUNNING
 
 SCENARIO = Scenario(
@@ -20,7 +20,7 @@ SCENARIO = Scenario(
         short_lived=FAILS_MANY,
         article=MAY_FAIL,
         mesh_max_age=FAILS_SOME,
-        recommended=MAY_FAIL,
+        recommended=(NOTHING, MAY_FAIL),
     ),
     least={
         "POST": Least(failed=0.005, why=MAY_BE_RUNNING),

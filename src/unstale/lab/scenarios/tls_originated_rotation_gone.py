@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from unstale.lab.scenario import FAILS_SOME, HARDLY, HARDLY_FAILS, MAY_FAIL, Bounds, Least, expected
 from unstale.lab.scenarios.rotation_gone import SCENARIO as IN_THE_CLEAR
-from unstale.lab.unavoidable import MAY_BE_RUNNING
+from unstale.lab.unavoidable import HAS_RUN, MAY_BE_RUNNING
 from unstale.lab.variant import variant
 from unstale.lab.world import Tls
 
@@ -21,9 +21,10 @@ SCENARIO = variant(
         short_lived=HARDLY_FAILS,
         article=Bounds(failed=HARDLY, twice=HARDLY),
         mesh_max_age=MAY_FAIL,
-        recommended=HARDLY_FAILS,
+        recommended=(Bounds(twice=HARDLY), HARDLY_FAILS),
     ),
     least={
+        "GET": Least(twice=0.01, why=HAS_RUN),
         "POST": Least(failed=0.01, why=MAY_BE_RUNNING),
     },
 )

@@ -24,7 +24,7 @@ SCENARIO = variant(
         recommended=MAY_FAIL,
     ),
     least={
-        "GET": Least(failed=0.01, why=OPAQUE),
-        "POST": Least(failed=0.01, why=OPAQUE),
+        "GET": Least(failed=0.0125, why=OPAQUE),
+        "POST": Least(failed=0.0125, why=OPAQUE),
     },
 )

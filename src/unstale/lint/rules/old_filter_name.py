@@ -58,6 +58,7 @@ _HTTP = (
     *("ext_authz", "grpc_json_transcoder", "grpc_http1_bridge", "dynamo", "ip_tagging", "csrf"),
 )
 _LISTENER = ("tls_inspector", "original_dst", "original_src", "proxy_protocol", "http_inspector")
+_KNOWN = {"network": _NETWORK, "http": _HTTP, "listener": _LISTENER}
 
 
 def _check(view: View) -> Iterator[Hit]:
@@ -65,19 +66,26 @@ def _check(view: View) -> Iterator[Hit]:
         listener = written.entry.match.listener if written.entry.match else None
         chain = listener.filter_chain if listener else None
         network = chain.filter if chain else None
-        yield from _hits(network, "name", _NETWORK, "network")
-        yield from _hits(network.sub_filter if network else None, "name", _HTTP, "http")
-        yield from _hits(listener, "listener_filter", _LISTENER, "listener")
+        yield from _hits(network, "name", "network")
+        yield from _hits(network.sub_filter if network else None, "name", "http")
+        yield from _hits(listener, "listener_filter", "listener")
 
 
-def _hits(message: Message | None, attribute: str, known: tuple[str, ...], kind: str) -> Iterator[Hit]:
+def _hits(message: Message | None, attribute: str, kind: str) -> Iterator[Hit]:
     name: str = getattr(message, attribute, None) or ""
+    now = current_name(name, kind)
+    if message is not None and now is not None:
+        told = f"{name} is no longer the name of a filter, so the match finds nothing"
+        yield Hit(origin=origin_of(message, attribute), message=told, fix=f"Write {now}.")
+
+
+def current_name(name: str, kind: str) -> str | None:
+    """What a filter of a kind (`network`, `http`, `listener`) is called now; None where the name is no old one."""
     front, _, rest = name.partition(".")
     last = rest.rpartition(".")[2]
-    if message is not None and front == "envoy" and not rest.startswith("filters.") and last in known:
-        fix = f"Write envoy.filters.{kind}.{last.replace('rate_limit', 'ratelimit')}."
-        told = f"{name} is no longer the name of a filter, so the match finds nothing"
-        yield Hit(origin=origin_of(message, attribute), message=told, fix=fix)
+    if front != "envoy" or rest.startswith("filters.") or last not in _KNOWN[kind]:
+        return None
+    return f"envoy.filters.{kind}.{last.replace('rate_limit', 'ratelimit')}"
 
 
 RULE = Rule(

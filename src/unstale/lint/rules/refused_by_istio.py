@@ -62,7 +62,7 @@ RULE = Rule(
     code="UNS001",
     severity=Severity.ERROR,
     check=_check,
-    others=("IST0106",),
+    others=("IST0106", "KIA1103"),
     why="The API server or Istio's webhook rejects the object, so the change does not arrive.",
     fix="Correct it as the message says.",
 )

@@ -6,7 +6,9 @@ ones alone, so a busy connection stays with an address that DNS has given up, un
 
 How we know
 The resolution is DNS_ROUND_ROBIN, no `maxConnectionDuration` ends old connections, and the release of Istio brings an
-Envoy before 1.39 (Istio before 1.31). Measured: 1.36 to 1.38 keep the old connection, 1.39 and 1.40 move.
+Envoy before 1.39 (Istio before 1.31). Measured: 1.36 to 1.38 keep the old connection, 1.39 and 1.40 move. istio/proxy
+pins the Envoy of a release in its WORKSPACE: 1.30.0 that of May 2026, before Envoy 1.39.0 (July 14, 2026). From its
+first day (July 27, 2026) its branch release-1.31 follows Envoy's release branch 1.39, and so does its go-control-plane.
 
 What to do
 Write `resolution: DNS`, or `maxConnectionDuration` in the DestinationRule.

@@ -26,7 +26,7 @@ def connection_pool(facts: HostFacts) -> dict[str, Value]:
             "maxConnectionDuration": max_connection_duration(facts),
             "tcpKeepalive": tcp_keepalive(facts),
         },
-        "http": {"idleTimeout": idle_timeout(facts), **_old_limits(facts)},
+        "http": {"idleTimeout": idle_timeout(facts), **_version(facts), **_old_limits(facts)},
     }
 
 
@@ -76,6 +76,13 @@ def tcp_keepalive(facts: HostFacts) -> Value:
         "interval": seconds(max(1, time_s // 3)),
         "probes": 3,
     }
+
+
+def _version(facts: HostFacts) -> dict[str, Value]:
+    """A mesh that upgrades everything to HTTP/2 upgrades what is declared too, and knows nothing of the server."""
+    if any(port.protocol.upper() != "HTTP" for port in facts.read_ports):
+        return {}
+    return {"h2UpgradePolicy": Because("DO_NOT_UPGRADE", "as the port says, whatever the mesh upgrades")}
 
 
 def _old_limits(facts: HostFacts) -> dict[str, Value]:

@@ -19,6 +19,9 @@ MAY_REPEAT = "may-be-repeated"
 HAS_KEY = "carries-an-idempotency-key"
 ONCE = "must-not-run-twice"
 
+_SHORTEST_TRY_S = 1.0
+"""A machine may stand still for less."""
+
 
 def http_rules(facts: HostFacts) -> list[Value]:
     """The rules of a VirtualService, the last one for everything else."""
@@ -71,9 +74,11 @@ def retries(facts: HostFacts, retry_on: str, *, keyed: bool = False) -> dict[str
 
 
 def _try_s(facts: HostFacts, attempts: int) -> float | None:
-    """The longest with which all tries fit into the time-out; None where that might cut a good answer."""
-    share_s = int(facts.latency_budget_s / (attempts + 1) * 10) / 10
-    return share_s if facts.slowest_answer_s is not None and share_s >= 2 * facts.slowest_answer_s else None
+    """Twice the slowest good answer; None where that many tries do not fit into the time-out, or none is known."""
+    if facts.slowest_answer_s is None:
+        return None
+    try_s = max(_SHORTEST_TRY_S, 2 * facts.slowest_answer_s)
+    return try_s if try_s * (attempts + 1) <= facts.latency_budget_s else None
 
 
 def _span(facts: HostFacts) -> str:
