@@ -31,6 +31,8 @@ CELLS_PER_CORE = 7
 """Measured: a cell at 100 requests a second takes about a tenth of a core; see docs/lab.md."""
 
 _LEAST_CELLS = 4
+_AFTER_LOAD_S = 1.5
+"""What a cell in which nothing hangs needs after its load to be judged."""
 
 
 class Watcher(Protocol):
@@ -57,22 +59,26 @@ def run_all(
     """Run every order, up to `jobs` side by side, and return the cells in the order they were asked for.
 
     Cells that run side by side are built first and loaded together: building takes a processor's full attention for a
-    moment, which would show in the latencies of a cell that is being measured. None for `jobs` runs as many as the
-    machine has room for, looked at before each batch: what runs beside a matrix must not change its verdicts. On the
-    loopback the cells have no namespaces of their own.
+    moment, which would show in the latencies of a cell that is being measured. The next ones are built when the load is
+    over; cells in which requests still hang then end beside them. None for `jobs` runs as many as the machine has room
+    for, looked at while no cell runs: what runs beside a matrix must not change its verdicts. On the loopback the cells
+    have no namespaces of their own.
 
     Raises MachineError or ProxyError of the first cell that could not be run; then nothing is left running.
     """
     asked = list(orders)
     waiting = slowest_first(asked)
-    done: dict[int, Cell] = {}
     with _host(is_loopback) as line:
+        cells = _Cells(line, watcher)
+        room = jobs or default_jobs()
         while waiting:
-            room = jobs or room_for(default_jobs(), idle_share())
+            if jobs is None and not cells.are_running:
+                room = room_for(default_jobs(), idle_share())
             size = batch_size(len(waiting), room)
-            done.update(_run_batch(line, waiting[:size], watcher))
+            cells.run(waiting[:size])
             del waiting[:size]
-    return tuple(done[order.number] for order in asked)
+        cells.finish()
+    return tuple(cells.done[order.number] for order in asked)
 
 
 def batch_size(waiting: int, room: int) -> int:
@@ -101,32 +107,56 @@ def _ticks() -> tuple[int, ...]:
         return (0, 0, 0, 0)
 
 
-def _run_batch(line: Connection, batch: list[Order], watcher: Watcher) -> dict[int, Cell]:
-    names = {order.number: order.name for order in batch}
-    for order in batch:
-        line.send(("run", order))
-        watcher.started(names[order.number])
-    done: dict[int, Cell] = {}
-    built, ended = 0, 0
-    while ended < len(batch):
-        kind, number, value = _receive(line)
+class _Cells:
+    """The cells that run now and those that are done, as the host's line tells of them."""
+
+    def __init__(self, line: Connection, watcher: Watcher) -> None:
+        self._line = line
+        self._watcher = watcher
+        self._running: dict[int, str] = {}
+        self._unbuilt: set[int] = set()
+        self.done: dict[int, Cell] = {}
+
+    @property
+    def are_running(self) -> bool:
+        """Some are left of those that were started."""
+        return bool(self._running)
+
+    def run(self, batch: list[Order]) -> None:
+        """Build them, load them together, and return when the load is over or all have ended."""
+        for order in batch:
+            self._running[order.number] = order.name
+            self._unbuilt.add(order.number)
+            self._line.send(("run", order))
+            self._watcher.started(order.name)
+        while self._unbuilt:
+            self._take()
+        self._line.send(("go", None))
+        over = time.monotonic() + max(order.pace.duration_s for order in batch) + _AFTER_LOAD_S
+        while self._running and self._line.poll(max(0.0, over - time.monotonic())):
+            self._take()
+
+    def finish(self) -> None:
+        """Wait for those that are left."""
+        while self._running:
+            self._take()
+
+    def _take(self) -> None:
+        kind, number, value = _receive(self._line)
         match kind:
             case "built":
-                built += 1
-                if built == len(batch):
-                    line.send(("go", None))
+                self._unbuilt.discard(number)
             case "says":
-                watcher.phase(names[number], value)
+                self._watcher.phase(self._running[number], value)
             case "cell":
-                done[number] = value
-                watcher.finished(value)
+                self.done[number] = value
+                self._watcher.finished(value)
             case "ended":
-                ended += 1
-                if number not in done:
-                    raise MachineError(f"{names[number]}: the cell ended without a result. Its process was killed.")
+                name = self._running.pop(number)
+                if number not in self.done:
+                    raise MachineError(f"{name}: the cell ended without a result. Its process was killed.")
             case _:
-                _raise(kind, names.get(number, "lab"), value)
-    return done
+                _raise(kind, self._running.get(number, "lab"), value)
 
 
 def _raise(kind: str, name: str, value: Any) -> None:
