@@ -6,7 +6,9 @@
 The library's source package is taken from the package index by version and hash, its tests run in an environment of
 their own under build/library-suites. Tests that cannot apply are left out by name, each with its reason, and listed.
 What also fails with the plain library fails for a reason of this machine's (no network, another version of a
-dependency) and is told apart: each suite runs plain as well. Exits 1 where a test fails with the adapter alone.
+dependency) and is told apart with pytest's words: each suite runs plain as well. What fails with the adapter alone is
+run twice more, each way: a test that hangs on the network or on time passes then, and is called unsteady. The verdict
+has one line a library. Exits 1 where a test fails with the adapter alone, or nothing passed.
 """
 
 from __future__ import annotations
@@ -36,6 +38,15 @@ class Suite:
     needs: tuple[str, ...]
     paths: tuple[str, ...]
     left_out: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """One run of a suite: pytest's last line, how many tests passed, and what failed, with pytest's words for it."""
+
+    last: str
+    passed: int
+    failed: dict[str, str]
 
 
 PYTEST = ("pytest>=8,<9", "pytest-timeout>=2.4", "dnspython>=2.6")
@@ -155,40 +166,58 @@ def pip(python: str, arguments: Sequence[str]) -> None:
         raise SystemExit(f"pip {arguments[0]} failed: {done.stderr.strip().splitlines()[-1:]}")
 
 
-def run(suite: Suite, python: Path, tests: Path, *, is_plain: bool) -> tuple[str, frozenset[str]]:
-    """pytest's last line, and the tests that failed."""
+def run(suite: Suite, python: Path, tests: Path, *, is_plain: bool, only: Sequence[str] = ()) -> Outcome:
+    """Run the suite, or `only` some of its tests."""
     env = {
         **os.environ,
+        "COLUMNS": "250",  # pytest cuts its words to the width
         "UNSTALE_SUITE": suite.name,
         "UNSTALE_SUITE_PLAIN": "1" if is_plain else "",
         "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT / "scripts" / "suites")]),
     }
     left_out = ["-k", " and ".join(f"not {part}" for part in suite.left_out)] if suite.left_out else []
     command = [str(python), "-m", "pytest", "-q", "-p", "fresh_transport", "-p", "no:cacheprovider", "-W", "default"]
-    command += ["-o", "addopts=", "--timeout=60", "--tb=no", *left_out, *suite.paths]
+    command += ["-o", "addopts=", "--timeout=60", "--tb=no", *left_out, *(only or suite.paths)]
     done = subprocess.run(command, cwd=tests, env=env, capture_output=True, text=True, timeout=TIMEOUT_S, check=False)
-    lines = done.stdout.strip().splitlines() or [done.stderr.strip()]
-    failed = re.findall(r"^(?:FAILED|ERROR) (\S.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
-    return lines[-1], frozenset(failed)
+    last = (done.stdout.strip() or done.stderr.strip() or f"exit code {done.returncode}").splitlines()[-1]
+    passed = re.search(r"(\d+) passed", last)
+    failed = re.findall(r"^(?:FAILED|ERROR) (\S.*?)(?: - (.*))?$", done.stdout, re.MULTILINE)
+    return Outcome(last=last, passed=int(passed[1]) if passed else 0, failed=dict(failed))
 
 
-def report(suite: Suite, folder: Path, *, with_plain: bool) -> bool:
-    """Print one library's result; True if nothing fails with the adapter alone."""
+def report(suite: Suite, folder: Path, *, with_plain: bool) -> tuple[str, bool]:
+    """Print one library's result; its line of the verdict, and True if nothing fails with the adapter alone."""
     tests = source(suite, folder)
     python = environment(suite, folder)
-    last, failed = run(suite, python, tests, is_plain=False)
-    print(f"{suite.name} {suite.version}, fresh: {last}", flush=True)
-    plain_failed: frozenset[str] = frozenset()
+    fresh = run(suite, python, tests, is_plain=False)
+    print(f"{suite.name} {suite.version}, fresh: {fresh.last}", flush=True)
+    plain = Outcome(last="", passed=0, failed={})
     if with_plain:
-        last, plain_failed = run(suite, python, tests, is_plain=True)
-        print(f"{suite.name} {suite.version}, plain: {last}", flush=True)
+        plain = run(suite, python, tests, is_plain=True)
+        print(f"{suite.name} {suite.version}, plain: {plain.last}", flush=True)
     for part, reason in suite.left_out.items():
         print(f"  left out: {part}: {reason}")
-    for name in sorted(failed & plain_failed):
-        print(f"  fails plain too: {name}")
-    for name in sorted(failed - plain_failed):
-        print(f"  FAILS: {name}")
-    return not failed - plain_failed
+    both = sorted(fresh.failed.keys() & plain.failed.keys())
+    for name in both:
+        print(f"  fails plain too: {name}: {plain.failed[name]}")
+    alone = sorted(fresh.failed.keys() - plain.failed.keys())
+    steady = steadily_failing(suite, python, tests, alone) if alone and with_plain else set(alone)
+    for name in alone:
+        print(f"  {'FAILS' if name in steady else 'unsteady'}: {name}: {fresh.failed[name]}")
+    line = (
+        f"{suite.name:<9} {suite.version:<8} {fresh.passed:>5} passed, {len(steady)} fail with the adapter alone, "
+        f"{len(both)} fail plain too, {len(alone) - len(steady)} unsteady, {len(suite.left_out)} left out by name"
+    )
+    return line, not steady and fresh.passed > 0
+
+
+def steadily_failing(suite: Suite, python: Path, tests: Path, names: Sequence[str]) -> set[str]:
+    """Those of the tests that fail twice more with the adapter, and never without it."""
+    steady = set(names)
+    for _ in range(2):
+        steady &= run(suite, python, tests, is_plain=False, only=names).failed.keys()
+        steady -= run(suite, python, tests, is_plain=True, only=names).failed.keys()
+    return steady
 
 
 def main() -> int:
@@ -201,7 +230,10 @@ def main() -> int:
     options.folder.mkdir(parents=True, exist_ok=True)
     wanted = [suite for suite in SUITES if not options.only or suite.name in options.only]
     results = [report(suite, options.folder, with_plain=not options.no_plain) for suite in wanted]
-    return 0 if all(results) else 1
+    print("verdict:")
+    for line, is_well in results:
+        print(f"  {'well ' if is_well else 'FAILS'} {line}")
+    return 0 if all(is_well for _, is_well in results) else 1
 
 
 if __name__ == "__main__":

@@ -317,6 +317,44 @@ def test_a_get_that_waits_too_long_at_an_address_that_left_dns_is_cut_and_repeat
     assert client.ledger.metrics.retired == {Retirement.LEFT_DNS: 1}
 
 
+def test_what_is_cut_under_tls_is_not_read_as_an_answer_in_the_clear(make: Make, names: NameServer, tls: Tls) -> None:
+    with Server(("127.0.0.1", "127.0.0.2"), tls=tls.server) as server:
+        client = make(Policy(overdue_s=0.05), tls=tls.client)
+        client.get(url(server, scheme="https"))
+        server.otherwise["127.0.0.1"] = Do.STAY_SILENT
+
+        def move(event: object) -> None:
+            names.point(HOST, "127.0.0.2")
+            client.ledger.resolver._look_up(HOST)
+
+        server.on_silence = move
+        assert client.get(url(server, scheme="https")) == "127.0.0.2"
+        assert client.ledger.metrics.repeats == 1
+
+
+def test_the_cut_of_a_connection_that_is_gone_does_not_meet_the_next_one(
+    make: Make, server: Server, names: NameServer
+) -> None:
+    client = make()
+    overdue: list[Callable[[], None]] = []
+    client.ledger.later = lambda _, cut: overdue.append(cut)
+    server.plan.append(Do.STAY_SILENT)
+
+    def move_and_reset(event: object) -> None:
+        names.point(HOST, "127.0.0.2")
+        client.ledger.resolver._look_up(HOST)
+        server.end_idle(reset=True)
+
+    server.on_silence = move_and_reset
+    assert client.get(url(server)) == "127.0.0.2"
+    assert len(overdue) == 1
+    server.plan.append(Do.STAY_SILENT)
+    server.on_silence = lambda _: overdue[0]()
+    with pytest.raises(client.timeouts):
+        client.get(url(server), timeout_s=0.3)
+    assert (len(server.seen), client.ledger.metrics.repeats) == (3, 1)
+
+
 def test_an_idle_connection_is_shut_when_its_address_leaves_dns(make: Make, server: Server, names: NameServer) -> None:
     client = make()
     client.get(url(server))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import socket
+import ssl
+import threading
 from collections.abc import Iterator
 
 import pytest
+import trustme
 
-from unstale.clients.connect import Liveness, bounded, connect, socket_options
+from unstale.clients.connect import Liveness, bounded, connect, hang_up, socket_options
 from unstale.clients.policy import Policy
 
 
@@ -94,3 +97,30 @@ def test_a_hang_up_is_seen_behind_bytes_that_nobody_read() -> None:
         assert (bool(liveness.poll()), liveness.is_hung_up()) == (True, False)
         theirs.shutdown(socket.SHUT_WR)
         assert (bool(liveness.poll()), liveness.is_hung_up()) == (True, True)
+
+
+def test_a_connection_that_another_thread_ends_stays_encrypted_for_whoever_uses_it() -> None:
+    authority = trustme.CA()
+    serving, calling = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), ssl.create_default_context()
+    authority.issue_cert("shop.test").configure_cert(serving)
+    authority.configure_trust(calling)
+    near, far = socket.socketpair()
+    accepted: list[ssl.SSLSocket] = []
+    accepting = threading.Thread(target=lambda: accepted.append(serving.wrap_socket(far, server_side=True)))
+    accepting.start()
+    with calling.wrap_socket(near, server_hostname="shop.test") as caller:
+        accepting.join()
+        with accepted[0] as server:
+            server.sendall(b"HTTP/1.1 200 OK")
+            hang_up(caller)
+            assert caller.recv(100) == b"HTTP/1.1 200 OK"
+            with pytest.raises(OSError, match=r"Broken pipe|EOF|SSL"):
+                caller.sendall(b"GET / HTTP/1.1")
+
+
+def test_hanging_up_twice_does_nothing() -> None:
+    near, far = socket.socketpair()
+    with near, far:
+        hang_up(near)
+        hang_up(near)
+        assert far.recv(1) == b""

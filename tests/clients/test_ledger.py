@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable
 
 import pytest
 from name_server import FakeClock
@@ -14,7 +15,7 @@ from unstale.clients.dns_cache import Found
 from unstale.clients.events import AddressesChanged, ConnectionOpened, ConnectionRetired, Event, RequestRepeated
 from unstale.clients.ledger import Ledger
 from unstale.clients.policy import Cut, Policy, Retirement
-from unstale.clients.repeat import Broken, Story, may_repeat
+from unstale.clients.repeat import SETTLE_S, Broken, Story, may_repeat
 from unstale.clients.tracked import Tracked
 
 HOST = "shop.test"
@@ -29,6 +30,7 @@ class Book:
         self.addresses = addresses or ("10.0.0.1",)
         self.events: list[Event] = []
         self.shut: list[str] = []
+        self.lookup: Callable[[str], Found] | None = None
         self.resolver = Resolver(self._lookup, in_background=False, clock=self.clock)
         self.ledger = Ledger(policy, self.resolver, self.events.append, clock=self.clock, spread=lambda: 0.5)
         self.resolver.addresses(HOST)
@@ -57,7 +59,7 @@ class Book:
         return True
 
     def _lookup(self, host: str) -> Found:
-        return Found(addresses=self.addresses, ttl_s=self.ttl_s)
+        return Found(addresses=self.addresses, ttl_s=self.ttl_s) if self.lookup is None else self.lookup(host)
 
 
 def test_a_move_shuts_what_is_idle_and_lets_what_is_busy_finish() -> None:
@@ -301,6 +303,43 @@ def test_an_answer_to_an_earlier_request_says_nothing_about_the_address() -> Non
 
     assert may_repeat(book.ledger, story, cut(tracked), sleep=answer_first)
     assert len(sleep.pauses) > 1
+
+
+def test_an_answer_to_a_request_sent_right_after_the_cut_says_nothing_yet() -> None:
+    book = Book(None, "10.0.0.1", "10.0.0.2", ttl_s=2)
+    tracked, other = book.idle(), book.idle("10.0.0.2")
+    book.ledger.claim(tracked)
+    sleep = Waits(book)
+
+    def answer_once(seconds: float) -> None:
+        if not sleep.pauses:
+            book.clock.advance(SETTLE_S / 2)
+            book.ledger.claim(other)
+            book.ledger.answered(other, None)
+            book.ledger.release(other)
+        sleep(seconds)
+
+    assert may_repeat(book.ledger, a_get(), cut(tracked), sleep=answer_once)
+    assert len(sleep.pauses) > 1
+
+
+def test_the_one_repeat_takes_no_connection_that_idles_since_before_the_cut() -> None:
+    book = Book(None, "10.0.0.1", "10.0.0.2", "10.0.0.3")
+    tracked, idle, busy, later = book.idle(), book.idle("10.0.0.2"), book.idle("10.0.0.3"), book.idle("10.0.0.3")
+    book.ledger.claim(busy)
+    book.ledger.claim(tracked)
+    book.clock.advance(1)
+
+    def look_up(host: str) -> Found:
+        book.ledger.claim(later)
+        book.ledger.release(later)
+        return Found(addresses=book.addresses, ttl_s=60)
+
+    book.lookup = look_up
+    assert may_repeat(book.ledger, a_get(), cut(tracked))
+    assert book.shut == ["10.0.0.2"]
+    assert idle.retired is Retirement.SUSPECT
+    assert busy.retired is None and later.retired is None
 
 
 def test_what_no_server_got_is_tried_with_growing_pauses() -> None:

@@ -7,6 +7,7 @@ import pickle
 import ssl
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import aiohttp
@@ -19,6 +20,8 @@ from fault_server import Do, Server
 from tunnel_proxy import Tunnel
 
 from unstale.clients.aiohttp import FreshConnector
+from unstale.clients.aiohttp_exchange import KNOWN, WRITTEN_OUT, Handler, IdleSince, Packed, WrittenOut
+from unstale.clients.ledger import Ledger
 from unstale.clients.policy import Policy
 from unstale.clients.requests import FreshAdapter
 from unstale.clients.urllib3 import FreshPoolManager
@@ -158,3 +161,30 @@ def modules(*imports: str) -> set[str]:
 def test_an_adapter_imports_its_library_and_the_standard_library_alone(library: str) -> None:
     added = modules(library, f"unstale.clients.{library}") - modules(library)
     assert added - set(sys.stdlib_module_names) == {"unstale"}
+
+
+@pytest.mark.parametrize("kind", [Packed, WrittenOut])
+def test_a_handler_of_aiohttp_knows_what_the_session_said_for_the_one_of_the_repeat(kind: type[Handler]) -> None:
+    async def run() -> Mapping[str, object]:
+        handler = kind(asyncio.get_running_loop(), Ledger(), IdleSince(aiohttp.TCPConnector()))
+        handler.set_response_params(**said)
+        return handler.parameters
+
+    said = {**dict(KNOWN), "read_until_eof": True, "read_timeout": 3.0, "read_bufsize": 7}
+    assert asyncio.run(run()) == said
+
+
+def test_what_is_written_out_of_aiohttp_has_its_defaults() -> None:
+    written = WrittenOut.set_response_params.__kwdefaults__ or {}
+    assert {name: KNOWN[name] for name in written} == written
+    assert set(WRITTEN_OUT) == set(written)
+
+
+def test_a_parameter_of_a_newer_aiohttp_is_handed_on() -> None:
+    async def run() -> None:
+        handler = WrittenOut(asyncio.get_running_loop(), Ledger(), IdleSince(aiohttp.TCPConnector()))
+        with pytest.raises(TypeError, match="brand_new"):
+            handler.set_response_params(brand_new=1)
+        assert handler.parameters == {**dict(KNOWN), "brand_new": 1}
+
+    asyncio.run(run())

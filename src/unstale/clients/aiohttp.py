@@ -25,7 +25,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest, ConnectionKey
 from aiohttp.connector import AddrInfoType, Connection, SocketFactoryType
 
-from unstale.clients.aiohttp_exchange import Handler, IdleSince, story_of
+from unstale.clients.aiohttp_exchange import HANDLER, Handler, IdleSince, story_of
 from unstale.clients.connect import family_of, socket_options
 from unstale.clients.dns import Resolver
 from unstale.clients.events import Listener, Metrics
@@ -43,7 +43,7 @@ UNSET: Any = object()
 
 # A loop that sends a request so soon after the last one is at work and hears of a hang-up by itself. After a longer
 # pause it may have stood still meanwhile, so the socket is asked; that costs 3 % of a busy client's processor time.
-BUSY_S = 0.0002
+BUSY_S = 0.001
 
 
 class FreshConnector(aiohttp.TCPConnector):
@@ -93,7 +93,7 @@ class FreshConnector(aiohttp.TCPConnector):
         )
         self.ledger = ledger
         self._asked_at = -math.inf
-        factory: Callable[..., ResponseHandler] = Handler
+        factory: Callable[..., ResponseHandler] = HANDLER
         self._factory = functools.partial(factory, loop=self._loop, ledger=ledger, idle_since=IdleSince(self))
 
     @property
@@ -110,7 +110,6 @@ class FreshConnector(aiohttp.TCPConnector):
         handler = connection._protocol
         if isinstance(handler, Handler):
             handler.call = (self, req, traces, timeout, connection)
-            handler.has_received = False
             if handler.tracked is not None:
                 handler.tracked.may_be_cut = req.method in SAFE_METHODS
         return connection

@@ -13,6 +13,7 @@ import os
 import select
 import selectors
 import socket
+import ssl
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -160,6 +161,19 @@ class _Race:
 
     def failure(self) -> OSError:
         return self._last_error
+
+
+def hang_up(sock: socket.socket) -> None:
+    """End a connection from any thread, also under one that reads from it.
+
+    `SSLSocket.shutdown` takes the encryption off first: a thread that reads would take records for the answer, and one
+    that writes would send its request in the clear. The kernel alone is told.
+    """
+    with contextlib.suppress(OSError):
+        if isinstance(sock, ssl.SSLSocket):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        else:
+            sock.shutdown(socket.SHUT_RDWR)
 
 
 class Liveness:

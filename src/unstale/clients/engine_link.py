@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
-import socket
 import ssl
 from contextvars import ContextVar
 from typing import Any
 
-from unstale.clients.connect import Liveness
+from unstale.clients.connect import Liveness, hang_up
 from unstale.clients.engine import Engine
 from unstale.clients.ledger import Ledger
 from unstale.clients.policy import SAFE_METHODS, Cut, Retirement, is_sidecar_503
@@ -67,9 +65,11 @@ class Link:
         if self.tracked is not None:
             self.ledger.closed(self.tracked)
         self.host = host
-        self.tracked = self.ledger.opened(host, address, self.shut, took_s)
-        self.ledger.claim(self.tracked)
-        self.tracked.may_be_cut = self.is_safe
+        self.stream = self._liveness = None
+        tracked = self.ledger.opened(host, address, lambda: self.shut(tracked), took_s)
+        self.tracked = tracked
+        self.ledger.claim(tracked)
+        tracked.may_be_cut = self.is_safe
 
     def join(self, opening: Opening | None) -> Tracked | None:
         """The connection that carried a request; one that only waited for it to open is booked now."""
@@ -101,11 +101,11 @@ class Link:
     def failed(self, error: BaseException) -> None:
         """Note how far the exchange came, for the transport that decides about a repeat."""
         engine = self.engine
-        if not isinstance(error, engine.failures) or _is_stream_reset(error) or _is_distrust(error):
-            return
         tracked = self.tracked
         if tracked is not None:
             tracked.may_be_cut = False
+        if not isinstance(error, engine.failures) or _is_stream_reset(error) or _is_distrust(error):
+            return
         if isinstance(error, engine.connect_error):
             cut = Cut.NEVER_SENT
         elif isinstance(error, engine.connect_timeout):
@@ -132,12 +132,13 @@ class Link:
         if tracked.is_telling:
             self.ledger.answered(tracked, header(response, b"keep-alive"))
 
-    def shut(self) -> bool:
-        """End the idle connection from any thread: the pool finds it closed."""
-        sock = self.stream.get_extra_info("socket") if self.stream is not None else None
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+    def shut(self, tracked: Tracked) -> bool:
+        """End a connection from any thread: the pool finds it closed."""
+        # In this order: what is open now may be the next connection, which belongs to somebody else.
+        stream = self.stream
+        sock = stream.get_extra_info("socket") if stream is not None else None
+        if sock is not None and self.tracked is tracked:
+            hang_up(sock)
         return True
 
     def _is_dead(self) -> bool:

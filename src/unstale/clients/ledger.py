@@ -221,6 +221,16 @@ class Ledger(Hosts):
             same = [tracked for tracked in state.tracked if tracked.address == address]
         self._retire_all(same, Retirement.SUSPECT)
 
+    def distrust(self, host: str, moment: float) -> None:
+        """A request was cut at `moment` and has one repeat left: retire and shut what idles since before.
+
+        Whatever cut it may have taken those too, unheard, at other addresses as well.
+        """
+        with self._lock:
+            state = self._host(host)
+            old = [one for one in state.tracked if one.requests and not one.streams and one.claimed_at < moment]
+        self._retire_all(old, Retirement.SUSPECT)
+
     def addresses_changed(self, host: str, before: tuple[str, ...], after: tuple[str, ...]) -> None:
         """DNS gave another answer: connections to addresses that left take no new request; idle ones are shut."""
         with self._lock:

@@ -20,6 +20,10 @@ from unstale.clients.tracked import Tracked
 # A TTL is whole seconds, and a cache that rounds down keeps the answer that much longer.
 TTL_ROUNDING_S = 1.0
 
+# What cuts connections rarely ends with one: a firewall that forgets its addresses, or a balancer that restarts, takes
+# the next ones within milliseconds. An answer tells that an address is well only if its request was sent after that.
+SETTLE_S = 0.1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Broken:
@@ -122,7 +126,7 @@ def _failure(ledger: Ledger, story: Story, broken: Broken) -> Failure:
         was_reused=broken.tracked is not None and broken.tracked.was_reused,
         was_good=ledger.was_good(broken.host),
         has_other_address=any(one not in suspects for one in known),
-        has_good_address=is_new or ledger.has_answered_since(broken.host, known, story.first_failed_at),
+        has_good_address=is_new or ledger.has_answered_since(broken.host, known, story.first_failed_at + SETTLE_S),
         dns_changes_in_s=story.dns_changes_at - now,
         sends=story.sends,
         tries=story.tries,
@@ -134,6 +138,8 @@ def _decided(ledger: Ledger, story: Story, broken: Broken, pause_s: float | None
     if pause_s is None:
         return False
     ledger.spend()
+    if broken.cut is Cut.UNANSWERED:
+        ledger.distrust(broken.host, story.first_failed_at)
     story.tries += 1
     waited_s = ledger.clock() - story.first_failed_at
     repeated = RequestRepeated(

@@ -30,7 +30,7 @@ from urllib3.exceptions import (
 )
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.request import rewind_body, set_file_position
-from urllib3.util.timeout import Timeout
+from urllib3.util.timeout import _DEFAULT_TIMEOUT, Timeout
 
 from unstale.clients.dns import Resolver
 from unstale.clients.events import Listener, Metrics
@@ -79,41 +79,53 @@ class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
             conn.close()
         super()._put_conn(conn)
 
-    def _make_request(self, conn: Any, method: str, url: str, *args: Any, **kwargs: Any) -> BaseHTTPResponse:
-        # The connection's first failure is judged by what it was before urllib3 closed it.
-        body_at = set_file_position(kwargs.get("body"), None)
+    def _make_request(
+        self,
+        conn: Any,
+        method: str,
+        url: str,
+        body: Any = None,
+        headers: Any = None,
+        retries: Any = None,
+        timeout: Any = _DEFAULT_TIMEOUT,
+        chunked: bool = False,
+        response_conn: Any = None,
+        preload_content: bool = True,
+        decode_content: bool = True,
+        enforce_content_length: bool = True,
+    ) -> BaseHTTPResponse:
+        # Written out, and handed on by position: packing and unpacking them costs a percent of a small request.
+        rest = (retries, timeout, chunked, response_conn, preload_content, decode_content, enforce_content_length)
+        body_at = set_file_position(body, None) if body is not None else None
         story: Story | None = None
         while True:
             tracked: Tracked | None = conn.tracked
-            conn.is_handed_over = False
-            conn.is_safe = method in SAFE_METHODS and kwargs.get("body") is None
-            if tracked is not None:
-                tracked.may_be_cut = conn.is_safe
+            conn.begin(tracked, is_safe=body is None and method in SAFE_METHODS)
             try:
-                response = super()._make_request(conn, method, url, *args, **kwargs)
+                response = super()._make_request(conn, method, url, body, headers, *rest)
             except FAILURES as error:
-                broken = self._broken(conn, tracked or conn.tracked, error)
+                broken = self._broken(conn, error)
                 if broken is None:
                     raise
-                story = story or _story(method, kwargs.get("headers"), kwargs.get("body"), body_at)
+                story = story or _story(method, headers, body, body_at)
                 if not may_repeat(self.ledger, story, broken):
                     raise
                 conn.close()
             else:
-                if (tracked := conn.tracked or tracked) is not None:
+                if (tracked := conn.carrier) is not None:
                     tracked.may_be_cut = False
                 if tracked is None or not self._is_sidecar_503(response):
                     if tracked is not None and tracked.is_telling:
                         self.ledger.answered(tracked, response.headers.get("Keep-Alive"))
                     return response
-                story = story or _story(method, kwargs.get("headers"), kwargs.get("body"), body_at)
+                story = story or _story(method, headers, body, body_at)
                 self.ledger.retire(tracked, Retirement.FAILED)
                 broken = Broken(host=tracked.host, tracked=tracked, cut=Cut.SIDECAR_503)
                 if not may_repeat(self.ledger, story, broken):
                     return response
                 response.close()
                 conn.close()
-            self._prepare_again(conn, kwargs, body_at)
+            self._prepare_again(conn, body, body_at, timeout)
 
     def _is_sidecar_503(self, response: BaseHTTPResponse) -> bool:
         if response.status != 503 or not self.ledger.policy.repeats_sidecar_503:
@@ -122,10 +134,9 @@ class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
         service_time = headers.get("x-envoy-upstream-service-time")
         return is_sidecar_503(503, self.scheme or "", headers.get("server"), service_time)
 
-    def _prepare_again(self, conn: Any, kwargs: dict[str, Any], body_at: Any) -> None:
+    def _prepare_again(self, conn: Any, body: Any, body_at: Any, timeout: Any) -> None:
         if body_at is not None:
-            rewind_body(kwargs["body"], body_at)
-        timeout = kwargs.get("timeout")
+            rewind_body(body, body_at)
         conn.timeout = Timeout.resolve_default_timeout(self._get_timeout(timeout).connect_timeout)
         if self.proxy is not None and self.scheme == "https" and not self._is_forwarding():
             self._prepare_proxy(conn)
@@ -133,7 +144,8 @@ class _FreshPool(urllib3.connectionpool.HTTPConnectionPool):
     def _is_forwarding(self) -> bool:
         return self.proxy_config is not None and self.proxy_config.use_forwarding_for_https
 
-    def _broken(self, conn: Any, tracked: Tracked | None, error: Exception) -> Broken | None:
+    def _broken(self, conn: Any, error: Exception) -> Broken | None:
+        tracked: Tracked | None = conn.carrier
         if tracked is not None:
             tracked.may_be_cut = False
         cut = _cut(error)

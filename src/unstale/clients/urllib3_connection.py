@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import socket
 import sys
@@ -13,7 +12,7 @@ import urllib3.connection
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.util.timeout import Timeout
 
-from unstale.clients.connect import Liveness, bounded, connect, socket_options
+from unstale.clients.connect import Liveness, bounded, connect, hang_up, socket_options
 from unstale.clients.ledger import Ledger
 from unstale.clients.policy import Cut
 from unstale.clients.tracked import Tracked
@@ -31,10 +30,15 @@ class Answer(http.client.HTTPResponse):
 
 
 class FreshConnection(urllib3.connection.HTTPConnection):
-    """Resolves by TTL, races the addresses and books the connection; `ledger` is set by the pool."""
+    """Resolves by TTL, races the addresses and books the connection; `ledger` is set by the pool.
+
+    One object of urllib3's is many connections, one after the other. `tracked` is the one that is open, `carrier` the
+    one that carries or carried the last request: a failure closes the connection before anybody asks which it was.
+    """
 
     ledger: Ledger
     tracked: Tracked | None = None
+    carrier: Tracked | None = None
     liveness: Liveness | None = None
     answer: Answer | None = None
     is_handed_over = False
@@ -50,10 +54,19 @@ class FreshConnection(urllib3.connection.HTTPConnection):
         self.answer = Answer(sock, **kwargs)
         return self.answer
 
-    def request(self, *args: Any, **kwargs: Any) -> None:
+    def begin(self, tracked: Tracked | None, *, is_safe: bool) -> None:
+        """A request takes the connection `tracked`, or will open one if there is none."""
         self.answer = None
+        self.carrier = tracked
+        self.is_safe = is_safe
+        self.is_handed_over = tracked is not None
+        if tracked is not None:
+            tracked.may_be_cut = is_safe
+
+    def connect(self) -> None:
+        super().connect()
+        # The request follows at once.
         self.is_handed_over = True
-        super().request(*args, **kwargs)
 
     @property
     def is_connected(self) -> bool:
@@ -93,9 +106,10 @@ class FreshConnection(urllib3.connection.HTTPConnection):
         if won.failed:
             ledger.avoid(host, won.failed)
         won.sock.settimeout(timeout)
-        self.tracked = ledger.opened(host, won.address, self._shut, time.monotonic() - started)
-        ledger.claim(self.tracked)
-        self.tracked.may_be_cut = self.is_safe
+        tracked = ledger.opened(host, won.address, lambda: self._shut(tracked), time.monotonic() - started)
+        self.tracked = self.carrier = tracked
+        ledger.claim(tracked)
+        tracked.may_be_cut = self.is_safe
         sys.audit("http.client.connect", self, self.host, self.port)
         return won.sock
 
@@ -105,11 +119,11 @@ class FreshConnection(urllib3.connection.HTTPConnection):
             self.ledger.closed(tracked)
         super().close()
 
-    def _shut(self) -> bool:
+    def _shut(self, tracked: Tracked) -> bool:
+        # In this order: what is open now may be the next connection, which belongs to somebody else.
         sock = self.sock
-        if sock is not None:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+        if sock is not None and self.tracked is tracked:
+            hang_up(sock)
         return True
 
 

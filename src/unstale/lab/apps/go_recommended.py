@@ -9,4 +9,6 @@ from __future__ import annotations
 from unstale.lab.apps_sources.external import GO, External
 from unstale.lab.program import Program
 
-APP = Program(send=External(language=GO, variant="recommended").send, prepare=GO.prepare, needs=("go",))
+_CLIENT = External(language=GO, variant="recommended")
+
+APP = Program(send=_CLIENT.send, prepare=_CLIENT.prepare, needs=("go",))

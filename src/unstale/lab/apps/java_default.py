@@ -9,11 +9,6 @@ from __future__ import annotations
 from unstale.lab.apps_sources.external import JAVA, External
 from unstale.lab.program import Program
 
-APP = Program(
-    send=External(language=JAVA, variant="default").send,
-    prepare=JAVA.prepare,
-    needs=(
-        "java",
-        "javac",
-    ),
-)
+_CLIENT = External(language=JAVA, variant="default")
+
+APP = Program(send=_CLIENT.send, prepare=_CLIENT.prepare, needs=("java", "javac"))

@@ -9,4 +9,6 @@ from __future__ import annotations
 from unstale.lab.apps_sources.external import NODE, External
 from unstale.lab.program import Program
 
-APP = Program(send=External(language=NODE, variant="default").send, prepare=NODE.prepare, needs=("node",))
+_CLIENT = External(language=NODE, variant="default")
+
+APP = Program(send=_CLIENT.send, prepare=_CLIENT.prepare, needs=("node",))

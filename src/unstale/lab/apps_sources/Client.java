@@ -1,6 +1,8 @@
 import java.io.BufferedReader;
+import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpConnectTimeoutException;
@@ -24,8 +26,8 @@ import javax.net.ssl.TrustManagerFactory;
  * An application of the lab in Java: java.net.http with its defaults, or with the settings that
  * docs/other-languages.md names.
  *
- * <p>usage: Client VARIANT, then on standard input one line of settings as JSON and one request id a line. Each answer
- * is one line of JSON on standard output, in the order in which they come.
+ * <p>usage: Client VARIANT, then on standard input one line of settings as JSON and one request id a line. The first line
+ * on standard output says that it is ready; then each answer is one line of JSON, in the order in which they come.
  */
 final class Client {
     private final String settings;
@@ -48,13 +50,16 @@ final class Client {
         }
         BufferedReader input = new BufferedReader(new InputStreamReader(System.in));
         Client client = new Client(input.readLine(), isRecommended);
+        client.warmUp();
+        tell("{\"ready\":true}");
+        String id = input.readLine();
         if (isRecommended) {
             Thread following = new Thread(client::follow);
             following.setDaemon(true);
             following.start();
         }
         var threads = Executors.newCachedThreadPool();
-        for (String id = input.readLine(); id != null; id = input.readLine()) {
+        for (; id != null; id = input.readLine()) {
             String one = id;
             threads.submit(() -> tell(client.send(one)));
         }
@@ -76,6 +81,43 @@ final class Client {
             builder.sslContext(trust(authority));
         }
         return builder.build();
+    }
+
+    /**
+     * What the first request of a JVM would wait for, seconds on a busy machine: classes of the client and of TLS. It
+     * calls a socket of its own that hangs up, with a client that is not used again.
+     */
+    private void warmUp() {
+        try (ServerSocket server = new ServerSocket(0, 8, InetAddress.getLoopbackAddress())) {
+            Thread hangingUp =
+                    new Thread(
+                            () -> {
+                                try {
+                                    while (true) {
+                                        server.accept().close();
+                                    }
+                                } catch (IOException closed) {
+                                    return;
+                                }
+                            });
+            hangingUp.setDaemon(true);
+            hangingUp.start();
+            HttpClient client = make();
+            String scheme = text("url").substring(0, text("url").indexOf(':'));
+            URI uri = URI.create(scheme + "://127.0.0.1:" + server.getLocalPort() + "/");
+            for (int turn = 0; turn < 3; turn++) {
+                try {
+                    client.send(
+                            HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(10)).build(),
+                            HttpResponse.BodyHandlers.ofByteArray());
+                } catch (IOException hungUp) {
+                    continue;
+                }
+            }
+        } catch (Exception error) {
+            // The load will tell.
+            return;
+        }
     }
 
     /** The client is replaced when DNS answers differently, and every five minutes: it has no maximum age. */

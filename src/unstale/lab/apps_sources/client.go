@@ -1,7 +1,7 @@
 // An application of the lab in Go: net/http with its defaults, or with the settings that docs/other-languages.md names.
 //
-// usage: client VARIANT, then on standard input one line of settings as JSON and one request id a line. Each answer is
-// one line of JSON on standard output, in the order in which they come.
+// usage: client VARIANT, then on standard input one line of settings as JSON and one request id a line. The first line
+// on standard output says that it is ready; then each answer is one line of JSON, in the order in which they come.
 package main
 
 import (
@@ -59,6 +59,7 @@ func main() {
 	}
 	var turn sync.Mutex
 	output := json.NewEncoder(os.Stdout)
+	output.Encode(map[string]bool{"ready": true})
 	var running sync.WaitGroup
 	for input.Scan() {
 		id := input.Text()

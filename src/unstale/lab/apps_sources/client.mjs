@@ -1,8 +1,8 @@
 // An application of the lab in Node: http and https with their defaults, or with the settings that
 // docs/other-languages.md names.
 //
-// usage: client.mjs VARIANT, then on standard input one line of settings as JSON and one request id a line. Each answer
-// is one line of JSON on standard output, in the order in which they come.
+// usage: client.mjs VARIANT, then on standard input one line of settings as JSON and one request id a line. The first
+// line on standard output says that it is ready; then each answer is one line of JSON, in the order in which they come.
 import dns from 'node:dns/promises';
 import fs from 'node:fs';
 import http from 'node:http';
@@ -120,6 +120,7 @@ if (isRecommended) {
   agent = recommended();
   follow();
 }
+process.stdout.write('{"ready":true}\n');
 const running = new Set();
 for await (const id of lines) {
   const one = send(id).then(({ id, status, bytes, error }) => {

@@ -24,6 +24,7 @@ from unstale.lab.threads import send
 from unstale.model.errors import MachineError
 
 MOST_BUILD_S = 300.0
+MOST_START_S = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +36,8 @@ class Language:
     build: Callable[[Path, Path], Sequence[str]] | None = None
     version: Sequence[str] = ()
 
-    def prepare(self, _: Load) -> None:
-        """Compile, unless that was done before. Raises MachineError with the compiler's words."""
-        self.folder()
-
     def folder(self) -> Path:
-        """The folder with what `start` runs."""
+        """The folder with what `start` runs. Compiles unless that was done; MachineError has the compiler's words."""
         text = files("unstale.lab.apps_sources").joinpath(self.source).read_bytes()
         version = subprocess.run(self.version, capture_output=True, check=False).stdout if self.version else b""
         folder = _cache() / hashlib.sha256(text + version).hexdigest()[:16]
@@ -70,16 +67,27 @@ class Language:
             shutil.rmtree(unfinished)  # another cell was first
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class External:
-    """A language's client as `default`, with what the language does by itself, or `recommended`."""
+    """A language's client as `default`, with what the language does by itself, or `recommended`.
 
-    language: Language
-    variant: str
+    It is started before the load: a JVM takes seconds to load the classes that its first request needs, on a busy
+    machine more than the patience of that request, and the start of a program is nobody's stale connection.
+    """
+
+    def __init__(self, *, language: Language, variant: str) -> None:
+        self._language = language
+        self._variant = variant
+        self._child: _Child | None = None
+
+    def prepare(self, load: Load) -> None:
+        """Compile what was not yet compiled, start the program and wait until it is ready. Raises MachineError."""
+        self._child = _Child([*self._language.start(self._language.folder()), self._variant], load)
+        self._child.wait()
 
     def send(self, load: Load, start: float, note: Note) -> None:
-        """Send the whole load by the program."""
-        child = _Child([*self.language.start(self.language.folder()), self.variant], load)
+        """Send the whole load by the program that `prepare` started."""
+        child, self._child = self._child, None
+        assert child is not None
         send(load, start, note, lambda _, names: _Turn(child))
         child.close()
 
@@ -91,6 +99,7 @@ class _Child:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._waiting: dict[str, queue.SimpleQueue[dict[str, Any]]] = {}
         self._turn = threading.Lock()
+        self._is_ready = threading.Event()
         self._patience_s = load.timeout_s + 10.0
         settings = {
             "url": f"{load.scheme}://{load.authority}/orders",
@@ -104,6 +113,12 @@ class _Child:
         }
         self._tell(json.dumps(settings))
         threading.Thread(target=self._listen, daemon=True).start()
+
+    def wait(self) -> None:
+        """Wait until the program can take requests."""
+        if not self._is_ready.wait(MOST_START_S):
+            self._process.kill()
+            raise MachineError(f"lab: the application's program did not start within {MOST_START_S:.0f} s.")
 
     def exchange(self, request_id: str) -> Answer:
         got: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
@@ -138,6 +153,9 @@ class _Child:
         assert self._process.stdout is not None
         for line in self._process.stdout:
             answer = json.loads(line)
+            if "ready" in answer:
+                self._is_ready.set()
+                continue
             with self._turn:
                 waiting = self._waiting.pop(answer["id"], None)
             if waiting is not None:
