@@ -35,6 +35,7 @@ def clients(authority: str) -> dict[str, str]:
         "tls": _output("curl", *shown, "--http1.1", "--cacert", authority, "https://tls.test/"),
         "http2": _output("curl", *shown, "--http2", "--cacert", authority, "https://tls.test/"),
         "passed": _output("curl", *shown, f"http://127.0.0.1:{sys.argv[3]}/"),
+        "no address": _output("curl", *shown, "http://db.test:3306/"),
         "python": _python(),
         "websocket": _websocket(),
     }
@@ -45,6 +46,8 @@ def clients(authority: str) -> dict[str, str]:
     if shutil.which("java"):
         Path("Get.java").write_text(JAVA)
         found["java"] = _output("java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "Get.java")
+    if Path("get").exists():
+        found["go"] = _output("./get")
     return found
 
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import ssl
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -22,9 +23,13 @@ from unstale.sidecar.local_pod import has_ipv6
 pytestmark = pytest.mark.lab
 
 INSIDE = str(HERE / "inside.py")
+LANGUAGES = ("node", "java", "go")
+BUILD_S = 240
+"""A first build compiles Go's own library too."""
 
 
 def _entry(host: str, address: str, port: int, protocol: str, target: int) -> str:
+    addresses = f'addresses: ["{address}"]' if address else "location: MESH_EXTERNAL"
     return f"""\
 ---
 apiVersion: networking.istio.io/v1
@@ -32,7 +37,7 @@ kind: ServiceEntry
 metadata: {{name: {host.partition(".")[0]}}}
 spec:
   hosts: [{host}]
-  addresses: ["{address}"]
+  {addresses}
   resolution: STATIC
   ports: [{{number: {port}, name: p, protocol: {protocol}}}]
   endpoints: [{{address: 127.0.0.1, ports: {{p: {target}}}}}]
@@ -66,16 +71,27 @@ async def _world(folder: Path) -> AsyncIterator[tuple[list[str], int]]:
             + _entry("six.test", "2001:db8::80", 80, "HTTP", web.port)
             + _entry("ws.test", "203.0.113.83", 80, "HTTP", ws_port)
             + _entry("tls.test", "203.0.113.81", 443, "TLS", secure)
+            + _entry("db.test", "", 3306, "TCP", web.port)
         )
         (folder / "m.yaml").write_text(text)
         yield ["-f", "m.yaml", "--dns-capture", "--local-port", str(web.port)], web.port
     sockets.close()
 
 
+def _build_go_client(folder: Path) -> None:
+    """Where Go is installed; its own look-ups, without the C library's."""
+    for go in present("go").values():
+        words = [go, "build", "-o", str(folder / "get"), str(HERE / "get.go")]
+        own = {"CGO_ENABLED": "0", "GOTOOLCHAIN": "local", "GOPROXY": "off", "GOFLAGS": ""}
+        subprocess.run(words, env={**os.environ, **own}, check=True, timeout=BUILD_S)
+        (folder / "get").chmod(0o755)
+
+
 @pytest.mark.parametrize("user", USERS)
 def test_every_client_reaches_a_server_outside_of_the_namespace(user: str) -> None:
     async def test(folder: Path) -> tuple[dict[str, str], str]:
         async with _world(folder) as (options, port):
+            _build_go_client(folder)
             command = [python_of(user), INSIDE, "clients", "ca.pem", str(port), *(["six"] if has_ipv6() else [])]
             status, output, complaints = await finished(user, folder, [*options, "--access-log", "a.log"], command)
             assert status == 0, complaints
@@ -90,11 +106,13 @@ def test_every_client_reaches_a_server_outside_of_the_namespace(user: str) -> No
         "passed": "origin 200 1.1",
         "python": "200 origin",
         "websocket": "HTTP/1.1 101 Switching Protocols ping",
-        **dict.fromkeys(present("node", "java"), "200 origin"),
+        "no address": "origin 200 1.1",
+        **dict.fromkeys(present(*LANGUAGES), "200 origin"),
         **({"ipv6": "origin 200 1.1"} if has_ipv6() else {}),
     }
     assert seen == wanted
-    assert log.count("outbound|80||web.test") == 2 + len(present("node", "java"))
+    assert log.count("outbound|80||web.test") == 2 + len(present(*LANGUAGES))
+    assert [line.split()[-4] for line in log.splitlines() if "outbound|3306||db.test" in line] == ["240.240.0.1:3306"]
     assert log.count("outbound|443||tls.test") == 2
     assert log.count(" PassthroughCluster ") == 1
 

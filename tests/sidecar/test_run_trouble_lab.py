@@ -8,6 +8,7 @@ import os
 import signal
 import ssl
 import subprocess
+from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,11 +20,14 @@ from sidecar_run import (
     HERE,
     PATIENCE_S,
     USERS,
+    all_end,
+    children,
     environment,
     finished,
     folder_for,
     line,
     manifests,
+    present,
     python_of,
     started,
     words_of,
@@ -113,6 +117,66 @@ def test_the_proxy_works_without_permission(tmp_path: Path) -> None:
     (tmp_path / "m.yaml").write_text(manifests(1))
     done = _without_permission(["-f", "m.yaml", "--listen", "127.0.0.1:15080"], tmp_path)
     assert (done.returncode, done.stdout, done.stderr) == (0, "ran\n", "")
+
+
+WITHOUT = 'mount -t tmpfs -o ro none /dev/shm; ip link set lo up; PATH="$BARE" exec "$@"'
+
+
+@asynccontextmanager
+async def _locked_down(folder: Path, options: list[str], command: list[str]) -> AsyncIterator[Process]:
+    """Where there is neither setpriv nor shared memory, as on macOS and in small containers."""
+    bare = folder / "bin"
+    bare.mkdir()
+    for name, path in present("sh", "curl", "sleep").items():
+        (bare / name).symlink_to(path)
+    words = [find("unshare"), "--user", "--map-root-user", "--mount", "--net", "--", "sh", "-c", WITHOUT, "sh"]
+    running = await asyncio.create_subprocess_exec(
+        *words,
+        *words_of("root", options, command),
+        cwd=folder,
+        env={**environment("root"), "BARE": str(bare), "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"},
+        stdin=PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+    )
+    try:
+        yield running
+    finally:
+        if running.returncode is None:
+            running.kill()
+            await running.wait()
+
+
+ANSWERED = """\
+---
+apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web}
+spec:
+  hosts: [web.test]
+  http:
+  - directResponse: {status: 200, body: {string: answered}}
+"""
+
+
+def test_the_proxy_needs_neither_setpriv_nor_shared_memory_and_leaves_nothing_behind_either(tmp_path: Path) -> None:
+    call = "curl -sS -m 5 http://web.test/; echo; exec sleep 1000"
+
+    async def test() -> None:
+        options = ["-f", "m.yaml", "--listen", "127.0.0.1:15080"]
+        async with _locked_down(tmp_path, options, ["sh", "-c", call]) as running:
+            assert await line(running.stdout) == "answered"
+            everything = children(running.pid)
+            assert everything.keys() == {"envoy", "heir", "sleep"}
+            os.kill(everything["envoy"], signal.SIGKILL)
+            await line(running.stderr, until=lambda text: "serves again after" in text)
+            everything = children(running.pid)
+            os.kill(running.pid, signal.SIGKILL)
+            await running.wait()
+            await all_end(list(everything.values()))
+
+    (tmp_path / "m.yaml").write_text(manifests(1, more=ANSWERED))
+    asyncio.run(test())
 
 
 MORE = """\

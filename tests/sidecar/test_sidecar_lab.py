@@ -447,10 +447,58 @@ def test_envoy_comes_back_after_the_ads_server_was_gone(settings: SidecarSetting
         port = free_port()
         async with origin(b"old") as old, origin(b"new") as new, running(settings, web(port, old.port)) as sidecar:
             client = Client(port)
-            await sidecar.restart_control_plane()
-            assert await client.get() == (200, b"old")
+            async with sidecar.without_control_plane():
+                assert await client.get() == (200, b"old")
             applied(await sidecar.apply(web(port, new.port)))
             assert await client.get() == (200, b"new")
+
+    run(test)
+
+
+def _many(port: int, origin_port: int, *, bad: bool) -> Resources:
+    """More clusters than go in one piece; of the first piece one may be refused."""
+    one = web(port, origin_port)
+    more = [cluster(f"c{number}", origin_port, connect_timeout="1s") for number in range(1200)]
+    if bad:
+        more[3]["connect_timeout"] = "-1s"
+    return resources(
+        clusters=[*more, *(each.value for each in one.clusters)],
+        listeners=[each.value for each in one.listeners],
+        routes=[each.value for each in one.routes],
+    )
+
+
+def test_a_start_in_pieces_is_served_when_the_last_is_there(settings: SidecarSettings) -> None:
+    async def test() -> None:
+        port = free_port()
+        async with origin() as server, running(settings, _many(port, server.port, bad=False)) as sidecar:
+            assert await Client(port).get() == (200, b"origin")
+            assert len(sidecar.in_force.clusters) == 1201
+
+    run(test)
+
+
+def test_a_start_whose_first_piece_is_refused_says_so(settings: SidecarSettings) -> None:
+    async def test() -> None:
+        with pytest.raises(ProxyError, match=r"the cluster c0, c1, c2, c3, c4 and 495 more \(Invalid duration"):
+            await Sidecar(settings).start(_many(free_port(), 1, bad=True))
+
+    run(test)
+
+
+def test_a_control_plane_that_dies_and_comes_back_under_load_fails_no_request(settings: SidecarSettings) -> None:
+    async def test() -> None:
+        port, rate = free_port(), 500
+        async with origin(b"old") as old, origin(b"new") as new, running(settings, web(port, old.port)) as sidecar:
+            load = Load(port, rate=rate, connections=10)
+            for served in (new, old, new):
+                async with sidecar.without_control_plane():
+                    await load.reaches(load.total + rate // 2)
+                applied(await sidecar.apply(web(port, served.port)))
+                await load.reaches(load.total + rate // 10)
+            await load.stop()
+            assert load.answers.keys() == {"200 old", "200 new"}
+            assert load.total > rate
 
     run(test)
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from pathlib import Path
 
 import pytest
 
 from unstale.istio.source import Source
 from unstale.model.errors import InputError
-from unstale.sidecar.edits import edits
+from unstale.sidecar.edits import Edition, Texts, edits
 from unstale.sidecar.manifests import look, read_sources
 
 
@@ -59,21 +62,25 @@ def test_a_look_tells_a_replaced_file_of_equal_size_apart(tmp_path: Path) -> Non
     assert look([tmp_path]) != before
 
 
+async def _next(following: AsyncGenerator[Edition, None]) -> tuple[Source, ...] | InputError:
+    """The content of the next edition that stays."""
+    async for edition in following:
+        if await edition.stays:
+            return edition.content
+    raise AssertionError("no more editions")
+
+
 def _edits(folder: Path, *rounds: dict[str, str]) -> list[str]:
     """The first text of every edit that is noticed when the files are written before each look."""
 
     async def follow() -> list[str]:
         noticed: list[str] = []
-        pending = list(rounds)
-        following = edits([folder], seen=look([folder]), settle_s=0)
-        while pending or len(noticed) < 1:
-            if pending:
-                _write(folder, **pending.pop(0))
-            try:
-                async with asyncio.timeout(5):
-                    content = await anext(following)
-            except TimeoutError:
-                break
+        texts = Texts([folder])
+        following = edits(texts, seen=texts.look(), settle_s=0)
+        for files in rounds:
+            _write(folder, **files)
+            async with asyncio.timeout(5):
+                content = await _next(following)
             noticed.append(content[0].text if isinstance(content, tuple) else str(content))
         await following.aclose()
         return noticed
@@ -88,36 +95,68 @@ def test_every_settled_edit_is_noticed_once(tmp_path: Path) -> None:
 
 def test_a_file_that_vanished_is_noticed_as_an_error(tmp_path: Path) -> None:
     _write(tmp_path, a="one")
-    seen = look([tmp_path / "a.yaml"])
+    texts = Texts([tmp_path / "a.yaml"])
+    seen = texts.look()
     (tmp_path / "a.yaml").unlink()
 
     async def follow() -> object:
-        following = edits([tmp_path / "a.yaml"], seen=seen, settle_s=0)
-        try:
-            return await anext(following)
-        finally:
-            await following.aclose()
+        async with aclosing(edits(texts, seen=seen, settle_s=0)) as following:
+            return await _next(following)
 
     assert isinstance(asyncio.run(follow()), InputError)
 
 
-def test_a_file_still_being_written_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_still_being_written_gives_no_edition_that_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _write(tmp_path, a="whole")
-    looks = iter([{Path("a"): (1, 1, 1)}, {Path("a"): (2, 2, 1)}, {Path("a"): (3, 3, 1)}, *[look([tmp_path])] * 3])
-    seen: list[object] = []
+    last = look([tmp_path])
+    half = dict.fromkeys(last, (1, 1, 1))
+    looks = iter([half, dict.fromkeys(last, (2, 2, 1)), dict.fromkeys(last, (3, 3, 1)), *[last] * 3])
+    monkeypatch.setattr("unstale.sidecar.edits.look", lambda paths: next(looks))
 
-    def scripted(paths: object) -> object:
-        seen.append(paths)
-        return next(looks)
+    async def follow() -> list[bool]:
+        stayed = []
+        async with aclosing(edits(Texts([tmp_path]), seen={}, settle_s=0)) as following:
+            async for edition in following:
+                stayed.append(await edition.stays)
+                if stayed[-1]:
+                    assert edition.content == read_sources([tmp_path])
+                    break
+        return stayed
 
-    monkeypatch.setattr("unstale.sidecar.edits.look", scripted)
+    assert asyncio.run(follow()) == [False, False, True]
 
-    async def follow() -> object:
-        following = edits([tmp_path], seen={}, settle_s=0)
-        try:
-            return await anext(following)
-        finally:
-            await following.aclose()
 
-    assert asyncio.run(follow()) == read_sources([tmp_path])
-    assert len(seen) == 6
+def test_a_second_write_that_the_clock_does_not_tell_is_seen_by_its_text(tmp_path: Path) -> None:
+    _write(tmp_path, a="one", b="same")
+    file = tmp_path / "a.yaml"
+    texts = Texts([tmp_path])
+
+    async def follow() -> list[str]:
+        seen = []
+        async with aclosing(edits(texts, seen={}, settle_s=0)) as following:
+            async for edition in following:
+                assert isinstance(edition.content, tuple)
+                seen.append(edition.content[0].text)
+                if len(seen) == 1:
+                    mark = file.stat()
+                    file.write_text("two")
+                    os.utime(file, ns=(mark.st_atime_ns, mark.st_mtime_ns))
+                if await edition.stays:
+                    break
+        return seen
+
+    assert asyncio.run(follow()) == ["one", "two"]
+
+
+def test_only_what_looks_another_is_read_again(tmp_path: Path) -> None:
+    _write(tmp_path, a="one", b="same")
+    texts = Texts([tmp_path])
+    before = texts.read(texts.look())
+    _write(tmp_path, a="another")
+    after = texts.read(texts.look())
+    assert isinstance(before, tuple)
+    assert isinstance(after, tuple)
+    assert [source.text for source in after] == ["another", "same"]
+    assert after[1] is before[1]

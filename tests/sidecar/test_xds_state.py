@@ -132,6 +132,57 @@ def test_a_first_configuration_goes_clusters_listeners_routes_each_after_the_oth
     assert envoy.outcomes == [Accepted(push=1)]
 
 
+def test_many_clusters_go_in_batches_and_count_when_the_last_is_acknowledged() -> None:
+    envoy = live()
+    many = snapshot(clusters=tuple(entry(f"c{number:04}") for number in range(1001)))
+    batches = envoy.gets(1, many)
+    assert [len(names) for _, names, _ in batches] == [500, 500, 1]
+    for _ in batches:
+        assert envoy.outcomes == []
+        envoy.takes(CLUSTER)
+    assert envoy.outcomes == [Accepted(push=1)]
+
+
+def test_what_is_sent_ahead_of_the_first_push_is_not_sent_again() -> None:
+    envoy = live()
+    a, b = entry("a"), entry("b")
+    assert envoy.note(envoy.state.ahead(snapshot(clusters=(a,)))) == [(CLUSTER, ("a",), ())]
+    assert envoy.note(envoy.state.ahead(snapshot(clusters=(a, b)))) == [(CLUSTER, ("b",), ())]
+    assert envoy.gets(1, WEB) == []
+    assert envoy.takes(CLUSTER) == []
+    assert envoy.takes(CLUSTER) == [(LISTENER, ("80",), ())]
+    assert envoy.outcomes == []
+
+
+def test_what_is_refused_ahead_of_the_first_push_is_told_by_the_push() -> None:
+    envoy = live()
+    bad = snapshot(clusters=(entry("bad"), entry("b")))
+    envoy.note(envoy.state.ahead(bad))
+    assert envoy.refuses(CLUSTER, "bad: no") == []
+    assert envoy.note(envoy.state.ahead(bad)) == []
+    assert envoy.outcomes == []
+    assert envoy.gets(1, bad) == [(CLUSTER, ("bad", "b"), ())]
+    assert envoy.refuses(CLUSTER, "bad: no") == [(CLUSTER, (), ("b", "bad"))]
+    envoy.takes(CLUSTER)
+    assert envoy.outcomes == [Refused(push=1, type_url=CLUSTER, names=("bad",), reason="no")]
+
+
+def test_a_refusal_that_comes_after_the_push_began_is_told_by_it() -> None:
+    envoy = live()
+    bad = snapshot(clusters=(entry("bad"),))
+    envoy.note(envoy.state.ahead(bad))
+    assert envoy.gets(1, bad) == []
+    assert envoy.refuses(CLUSTER, "bad: no") == [(CLUSTER, ("bad",), ())]
+    assert envoy.refuses(CLUSTER, "bad: no") == [(CLUSTER, (), ("bad",))]
+    envoy.takes(CLUSTER)
+    assert envoy.outcomes == [Refused(push=1, type_url=CLUSTER, names=("bad",), reason="no")]
+
+
+def test_nothing_is_sent_ahead_of_later_pushes() -> None:
+    envoy = with_web()
+    assert envoy.note(envoy.state.ahead(snapshot(clusters=(entry("a"),)))) == []
+
+
 def test_a_push_before_envoy_connects_waits_for_it() -> None:
     envoy = Envoy(State())
     assert envoy.gets(1, WEB) == []

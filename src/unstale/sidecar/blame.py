@@ -11,7 +11,9 @@ from types import MappingProxyType
 
 from unstale.envoy.resource import Kind, Resource, Resources
 from unstale.model.origin import Origin
-from unstale.sidecar.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, ROUTE
+from unstale.sidecar.outcome import Rejected
+from unstale.sidecar.xds.messages import Refused
+from unstale.sidecar.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, NOUNS, ROUTE
 
 KINDS: Mapping[str, Kind] = MappingProxyType(
     {CLUSTER: Kind.CLUSTER, ENDPOINT: Kind.ENDPOINT, LISTENER: Kind.LISTENER, ROUTE: Kind.ROUTE}
@@ -28,6 +30,16 @@ def blamed(resources: Resources, type_url: str, names: Iterable[str], reason: st
         if resource is not None:
             found.update(dict.fromkeys(_origins(resource, reason)))
     return tuple(found)
+
+
+def rejected(refused: Refused, resources: Resources) -> Rejected:
+    """What Envoy said of `resources`, in the words of who wrote the manifests."""
+    return Rejected(
+        reason=refused.reason,
+        noun=NOUNS.get(refused.type_url, refused.type_url or "configuration"),
+        resources=refused.names,
+        origins=blamed(resources, refused.type_url, refused.names, refused.reason),
+    )
 
 
 def _origins(resource: Resource, reason: str) -> tuple[Origin, ...]:

@@ -1,7 +1,7 @@
 """The user's command: started as the caller would have started it, told of every signal, and its ending kept.
 
 It stays in the caller's process group and on its terminal, so that Ctrl-C, Ctrl-Z and pipelines work as ever. It dies
-with us, by the kernel's hand.
+with us, by the kernel's hand or, where there is no setpriv, by an heir's.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from unstale.model.errors import InputError
-from unstale.sidecar.programs import find
+from unstale.sidecar.heir import Heir
+from unstale.sidecar.programs import search
 from unstale.sidecar.signals import Arrived, Signals
 
 NOT_FOUND = 127
@@ -49,6 +50,7 @@ class Command:
         self._words = tuple(words)
         self._signals = signals
         self._child: asyncio.subprocess.Process | None = None
+        self._heir: Heir | None = None
 
     @property
     def pid(self) -> int | None:
@@ -57,9 +59,12 @@ class Command:
 
     async def start(self, *, prefix: Sequence[str] = (), environ: Mapping[str, str] | None = None) -> None:
         """Start it behind `prefix`, a command that ends by executing the rest."""
-        dying_with_us = (find("setpriv"), "--pdeathsig", "KILL", "--")
+        setpriv = search("setpriv")
+        dying_with_us = (setpriv, "--pdeathsig", "KILL", "--") if setpriv else ()
         with self._signals.as_before():
             self._child = await asyncio.create_subprocess_exec(*prefix, *dying_with_us, *self._words, env=environ)
+        if setpriv is None:
+            self._heir = await Heir.of(self._child.pid)
 
     async def ended(self) -> int:
         """Wait for its end: its exit code, or the negative number of the signal that ended it."""
@@ -69,6 +74,8 @@ class Command:
             return await self._child.wait()
         finally:
             passing.cancel()
+            if self._heir is not None:
+                await self._heir.dismiss()
 
     async def _pass_signals(self) -> None:
         while True:

@@ -34,7 +34,9 @@ Maker = Callable[[Address], Awaitable[socket.socket]]
 VERSION = 11
 """Of the shared memory and of the words (Envoy 1.40: `envoy --hot-restart-version` prints 11.104)."""
 
-_SHARED = Path("/dev/shm")
+SHARED = Path("/dev/shm")
+"""Where Linux keeps shared memory by name."""
+
 _MUTEX_BYTES = 40
 _MUTEX_ATTRIBUTE_BYTES = 16
 _LARGEST_BASE = (1 << 31) // 10 - 10
@@ -49,6 +51,11 @@ class _Question:
     """`address` is None where Envoy asks the other one to close its admin interface."""
 
     address: Address | None
+
+
+def is_possible() -> bool:
+    """Whether an Envoy here can be given its sockets."""
+    return SHARED.is_dir() and os.access(SHARED, os.W_OK)
 
 
 class Handover:
@@ -108,7 +115,7 @@ class Handover:
 
     @property
     def _memory(self) -> Path:
-        return _SHARED / f"envoy_shared_memory_{self._base * 10}"
+        return SHARED / f"envoy_shared_memory_{self._base * 10}"
 
     def _share_memory(self) -> None:
         """A region like the one an Envoy leaves to the next: sizes, two robust locks, and no flag set."""
@@ -166,7 +173,8 @@ def listening(address: Address) -> socket.socket:
     """A listening socket in the caller's network namespace. Raises MachineError, in words."""
     host, port = address
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    made = socket.socket(family, socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setblocking(False)
     try:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:

@@ -16,9 +16,9 @@ from unstale.model.collector import keep
 from unstale.model.errors import InputError
 from unstale.model.problem import Problem
 from unstale.sidecar.access_log import Log
-from unstale.sidecar.edits import SETTLE_S, edits
+from unstale.sidecar.edits import SETTLE_S, Edition, Texts, edits
 from unstale.sidecar.local import Localizer
-from unstale.sidecar.manifests import look, read_sources
+from unstale.sidecar.manifests import Look
 from unstale.sidecar.outcome import Applied, Outcome, Rejected
 from unstale.sidecar.secrets import with_files
 from unstale.sidecar.sidecar import Sidecar
@@ -67,21 +67,24 @@ class Live:
         settle_s: float = SETTLE_S,
     ) -> None:
         self.sidecar = sidecar
-        self.paths = tuple(paths)
         self._setting = setting or Setting()
         self._shape = shape
         self._session: Session | None = None
         self._localizer = Localizer(access_log=access_log, last_step=last_step)
         self._settle_s = settle_s
-        self._seen = look(self.paths)
+        self._texts = Texts(paths)
+        self._seen: Look = {}
 
     async def start(self) -> tuple[Problem, ...]:
         """Start the sidecar with the manifests as they are; the warnings about them.
 
         Raises InputError (ManifestError) before anything is started, and what `Sidecar.start` raises.
         """
-        self._seen = look(self.paths)
-        resources, warnings = await asyncio.to_thread(self._resources, read_sources(self.paths))
+        self._seen = self._texts.look()
+        content = self._texts.read(self._seen)
+        if isinstance(content, InputError):
+            raise content
+        resources, warnings = await asyncio.to_thread(self._resources, content)
         await self.sidecar.start(resources)
         await asyncio.to_thread(keep)
         return warnings
@@ -105,18 +108,31 @@ class Live:
         following.result()
 
     async def _follow(self, on_change: Callable[[Edit], None]) -> None:
-        async with aclosing(edits(self.paths, seen=self._seen, settle_s=self._settle_s)) as several:
-            async for content in several:
-                on_change(await self._apply(content))
+        async with aclosing(edits(self._texts, seen=self._seen, settle_s=self._settle_s)) as several:
+            async for edition in several:
+                edit = await self._apply(edition)
+                if edit is not None:
+                    on_change(edit)
 
-    async def _apply(self, content: tuple[Source, ...] | InputError) -> Edit:
-        if isinstance(content, InputError):
-            return Edit(outcome=content)
-        try:
-            resources, warnings = await asyncio.to_thread(self._resources, content)
-        except InputError as error:
-            return Edit(outcome=error)
+    async def _apply(self, edition: Edition) -> Edit | None:
+        """None where the files had not been finished, so that what was made of them is for nothing."""
+        made = await self._attempt(edition.content)
+        if not await edition.stays:
+            return None
+        if isinstance(made, InputError):
+            return Edit(outcome=made)
+        resources, warnings = made
         return Edit(outcome=await self.sidecar.apply(resources), warnings=warnings)
+
+    async def _attempt(
+        self, content: tuple[Source, ...] | InputError
+    ) -> tuple[Resources, tuple[Problem, ...]] | InputError:
+        if isinstance(content, InputError):
+            return content
+        try:
+            return await asyncio.to_thread(self._resources, content)
+        except InputError as error:
+            return error
 
     def _resources(self, sources: tuple[Source, ...]) -> tuple[Resources, tuple[Problem, ...]]:
         self._session = self._session or Session(self._setting)

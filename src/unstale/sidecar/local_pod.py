@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import ip_address, ip_interface
 from pathlib import Path
 from typing import Any
 
 from unstale.envoy.inputs import Configuration
 from unstale.envoy.resource import Resource, Resources
 from unstale.sidecar.access_log import VIRTUAL_OUTBOUND
+from unstale.sidecar.allocation import addresses_for
 from unstale.sidecar.handover import Address
 from unstale.sidecar.look_ups import Table
 
@@ -61,12 +61,12 @@ def bound_addresses(resources: Resources) -> Iterator[Address]:
 
 
 def host_table(found: Configuration) -> Table:
-    """The hosts to which a ServiceEntry gives addresses, and these; ranges are none."""
+    """The hosts that have addresses, from their ServiceEntry or from the mesh, and these; ranges are none."""
     table: dict[str, tuple[str, ...]] = {}
     for entry in found.manifests.service_entries:
-        addresses = tuple(_single(entry.addresses))
-        for host in entry.hosts if addresses else ():
-            table.setdefault(host.lower(), addresses)
+        for host in entry.hosts:
+            if addresses := addresses_for(entry, host, found.proxy.ip_versions):
+                table.setdefault(host.lower(), addresses)
     return table
 
 
@@ -76,9 +76,3 @@ def _on_both(listener: dict[str, Any]) -> dict[str, Any]:
         return listener
     other = {"address": {"socket_address": {**own, "address": "::"}}}
     return {**listener, "additional_addresses": [other]}
-
-
-def _single(addresses: Iterable[str]) -> Iterator[str]:
-    for text in addresses:
-        if ip_interface(text).network.num_addresses == 1:
-            yield str(ip_address(text.partition("/")[0]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from unstale.model.origin import Origin
+
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,9 +33,15 @@ class Rejected:
     def __str__(self) -> str:
         first, *others = self.origins or (None,)
         place = f"{first}: " if first else ""
-        what = " ".join((self.noun, ", ".join(self.resources))).strip()
-        too = f" It was made from {', '.join(str(origin) for origin in others)} too." if others else ""
+        what = " ".join((self.noun, _listed(self.resources))).strip()
+        too = f" It was made from {_listed(others)} too." if others else ""
         return f"{place}Envoy refuses the {what} ({self.reason}).{too}"
+
+
+def _listed(several: Sequence[object]) -> str:
+    """The first few: where Envoy does not say which it means, hundreds may be meant."""
+    rest = len(several) - _MOST_NAMED
+    return ", ".join(map(str, several[:_MOST_NAMED])) + (f" and {rest} more" if rest > 0 else "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 It dies with its parent: `setpriv --pdeathsig` arms the kernel between fork and exec, which a `preexec_fn` could not do
 safely in a program with threads. An Envoy that gets its sockets by a handover disarms that (it asks for SIGTERM, and
-then waits ten seconds for the one it took over from), so a shell beside it reads a line that never comes and kills it.
+then waits ten seconds for the one it took over from), so it gets an heir, as it does where there is no setpriv.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unstale.model.errors import MachineError, ProxyError
-from unstale.sidecar.programs import find
+from unstale.sidecar.heir import Heir
+from unstale.sidecar.programs import search
 from unstale.sidecar.signals import unblocked
 
 _LOG_FORMAT = "[%Y-%m-%dT%T.%e][%l][%n] %v"
 _LAST_LINES = 5
 _QUOTED_CONFIG = re.compile(r" initializing config '.*")
 _BARE = ("--inh-caps=-all", "--ambient-caps=-all", "--no-new-privs", *(["--bounding-set=-all"] * (os.geteuid() == 0)))
-_HEIR = ("sh", "-c", 'read line; kill -KILL "$0"')
 _POLL_S = 0.01
 _TERM_S = 3.0
 
@@ -50,10 +50,11 @@ class Launch:
     is_bare: bool = False
     shows_stderr: bool = False
 
-    def command(self, setpriv: str) -> tuple[str, ...]:
+    def command(self, setpriv: str | None) -> tuple[str, ...]:
+        guard = (setpriv, "--pdeathsig", "KILL", *(_BARE if self.is_bare else ()), "--") if setpriv else ()
         return (
             *self.prefix,
-            *(setpriv, "--pdeathsig", "KILL", *(_BARE if self.is_bare else ()), "--"),
+            *guard,
             *(str(self.binary), "--config-path", str(self.bootstrap)),
             *(self.handover or ("--disable-hot-restart",)),
             *("--concurrency", str(self.concurrency), "--log-path", str(self.log)),
@@ -77,7 +78,7 @@ class Process:
         self.ended: asyncio.Future[ProxyError] = asyncio.get_running_loop().create_future()
         self._child: asyncio.subprocess.Process | None = None
         self._watcher: asyncio.Task[None] | None = None
-        self._heir: asyncio.subprocess.Process | None = None
+        self._heir: Heir | None = None
         self._is_ending = False
 
     @property
@@ -86,7 +87,8 @@ class Process:
 
     async def start(self) -> None:
         """Start the program. Raises MachineError where it cannot be run at all."""
-        command = self.launch.command(find("setpriv"))
+        setpriv = search("setpriv")
+        command = self.launch.command(setpriv)
         with self.launch.log.open("ab") as log, unblocked():
             try:
                 self._child = await asyncio.create_subprocess_exec(
@@ -99,14 +101,8 @@ class Process:
             except OSError as error:
                 raise MachineError(f"{command[0]}: cannot be run ({error.strerror}).") from error
         self._watcher = asyncio.create_task(self._watch(self._child))
-        if self.launch.handover:
-            self._heir = await asyncio.create_subprocess_exec(
-                *(*_HEIR, str(self._child.pid)),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.DEVNULL,
-                stderr=asyncio.subprocess.DEVNULL,
-                start_new_session=True,
-            )
+        if self.launch.handover or setpriv is None:
+            self._heir = await Heir.of(self._child.pid)
 
     async def wait_until(self, is_true: Callable[[], Awaitable[bool]], *, deadline_s: float, what: str) -> None:
         """Wait for a condition. Raises ProxyError when Envoy dies first or the deadline passes."""
@@ -156,9 +152,7 @@ class Process:
     async def _watch(self, child: asyncio.subprocess.Process) -> None:
         code = await child.wait()
         if self._heir is not None:
-            with suppress(ProcessLookupError):
-                self._heir.kill()
-            await self._heir.wait()
+            await self._heir.dismiss()
         error = ProxyError("Envoy: stopped.")
         if not self._is_ending:
             error = ProxyError(f"Envoy: {_ending(code)}. {self.last_words()}".rstrip())

@@ -30,7 +30,7 @@ def find(program: str) -> str:
 
     Raises MachineError where it is not installed.
     """
-    path = _search(program)
+    path = search(program)
     if path is None:
         raise MachineError(missing_message([program]))
     return path
@@ -38,7 +38,7 @@ def find(program: str) -> str:
 
 def missing(programs: Iterable[str]) -> tuple[str, ...]:
     """Those of `programs` that are not installed."""
-    return tuple(program for program in programs if _search(program) is None)
+    return tuple(program for program in programs if search(program) is None)
 
 
 def missing_message(programs: Iterable[str]) -> str:
@@ -51,5 +51,6 @@ def missing_message(programs: Iterable[str]) -> str:
     )
 
 
-def _search(program: str) -> str | None:
+def search(program: str) -> str | None:
+    """The path of `program`, None where it is not installed: for what can be done without."""
     return shutil.which(program, path=f"{os.environ.get('PATH', os.defpath)}:{_SBIN}")

@@ -15,7 +15,6 @@ import socket
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,8 @@ from unstale.sidecar.admin_port import AdminPort
 from unstale.sidecar.bootstrap import admin_socket
 from unstale.sidecar.command import Command, check
 from unstale.sidecar.forward_proxy import as_forward_proxy
-from unstale.sidecar.handover import Address, Handover, listening
+from unstale.sidecar.handover import Address, Handover, is_possible, listening
+from unstale.sidecar.history import History
 from unstale.sidecar.live import Edit, Live
 from unstale.sidecar.local_pod import BothFamilies, bound_addresses, has_ipv6, host_table
 from unstale.sidecar.look_ups import LookUps, Table, nameservers
@@ -56,16 +56,6 @@ class EndedEarlyError(Exception):
         super().__init__(number)
 
 
-@dataclass(slots=True, kw_only=True)
-class History:
-    """What the run knows of itself, for whoever asks. Times are seconds since the epoch."""
-
-    began_s: float = field(default_factory=time.time)
-    in_force_since_s: float = 0.0
-    refused: str = ""
-    refused_at_s: float = 0.0
-
-
 class Run:
     """One run of `unstale sidecar`. `say` tells the user a line."""
 
@@ -80,6 +70,7 @@ class Run:
         self._both = BothFamilies()
         self._namespace = None if settings.listen else Namespace()
         self._look_ups = LookUps(self._namespace) if self._namespace else None
+        self._handover: Handover | None = None
         self._folder = Path()
 
     async def run(self) -> int:
@@ -122,11 +113,7 @@ class Run:
             stack.push_async_callback(self._namespace.give_up)
             await self._namespace.make()
             await self._namespace.run("ip", "-batch", "-", text=before_uplink(self._wiring({})))
-        self._handover = Handover(self._folder, self._make_socket)
-        self._handover.on_trouble = lambda error: self._say(str(error))
-        stack.callback(self._handover.close)
-        if self.settings.listen:
-            await self._handover.prepare(self.settings.listen)
+        await self._open_handover(stack)
         self.sidecar = Sidecar(self._sidecar_settings(), on_trouble=lambda refused: self._say(str(refused)))
         secrets = SecretStore(self._folder / "secrets", manifests=self.settings.secrets)
         live = Live(
@@ -152,6 +139,18 @@ class Run:
         report = ReportSocket(self._folder / run_folder.STATUS_SOCKET, self.report)
         await report.open()
         stack.callback(report.close)
+
+    async def _open_handover(self, stack: AsyncExitStack) -> None:
+        """Without shared memory an Envoy that listens here opens its sockets itself, and they are gone as it ends."""
+        listen = self.settings.listen
+        if listen and not is_possible():
+            listening(listen).close()
+            return
+        self._handover = Handover(self._folder, self._make_socket)
+        self._handover.on_trouble = lambda error: self._say(str(error))
+        stack.callback(self._handover.close)
+        if listen:
+            await self._handover.prepare(listen)
 
     async def _wire(self, stack: AsyncExitStack, namespace: Namespace) -> None:
         uplink = Uplink(namespace, self._wiring({}), self._folder / "slirp4netns.log")
@@ -223,7 +222,8 @@ class Run:
         self._say(str(edit))
         if edit.is_in_force:
             self.history.in_force_since_s, self.history.refused = time.time(), ""
-            self._handover.keep(bound_addresses(self.sidecar.in_force))
+            if self._handover is not None:
+                self._handover.keep(bound_addresses(self.sidecar.in_force))
         else:
             self.history.refused, self.history.refused_at_s = str(edit.outcome), time.time()
 

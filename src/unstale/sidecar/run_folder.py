@@ -52,11 +52,21 @@ def remove(folder: Path) -> None:
         folder.parent.rmdir()
 
 
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 def running(environ: Mapping[str, str] = os.environ) -> tuple[Path, ...]:
     """The folders of sidecars that run now, oldest first; what killed ones left is removed."""
     folders = []
     for folder in base(environ).glob("[0-9]*"):
-        if Path(f"/proc/{folder.name}").exists():
+        if _runs(int(folder.name)):
             folders.append(folder)
         else:
             shutil.rmtree(folder, ignore_errors=True)

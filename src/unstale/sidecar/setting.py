@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from unstale.envoy.envoy_filter.value_faults import value_faults
 from unstale.envoy.inputs import Setting
 from unstale.envoy.proxy import Proxy
+from unstale.envoy.release import parse_release
+from unstale.istio.loader import Loader
 from unstale.istio.mesh import MeshConfig
+from unstale.sidecar.allocation import AllocatingLoader
 
 _MODE = "INTERCEPTION_MODE"
 
@@ -26,6 +30,12 @@ class LocalSetting(Setting):
         """Raises ManifestError."""
         mesh = Setting.load_mesh(self)
         return replace(mesh, proxy_http_port=self.http_port) if self.http_port else mesh
+
+    def loader(self) -> Loader:
+        """With DNS capture hosts without an address get one of the mesh's. Raises InputError."""
+        if self.captures_dns and parse_release(self.istio).allocates_addresses:
+            return AllocatingLoader(istio=self.istio, check_value=value_faults)
+        return Setting.loader(self)
 
     def load_proxy(self) -> Proxy:
         """Raises ManifestError."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from unstale.envoy.resource import Resources
 from unstale.model.errors import MachineError, ProxyError
 from unstale.sidecar.admin import Admin
 from unstale.sidecar.binary import find_envoy
-from unstale.sidecar.blame import blamed
+from unstale.sidecar.blame import rejected
 from unstale.sidecar.bootstrap import ADS_CLUSTER, Node, admin_socket, ads_socket, bootstrap
 from unstale.sidecar.handover import Handover
 from unstale.sidecar.outcome import Applied, Outcome, Rejected, Superseded
@@ -26,11 +27,14 @@ from unstale.sidecar.process import Launch, Process
 from unstale.sidecar.xds import messages
 from unstale.sidecar.xds.encode import EncodeError, Encoder
 from unstale.sidecar.xds.server import XdsServer
-from unstale.sidecar.xds.snapshot import NOUNS, Snapshot
+from unstale.sidecar.xds.snapshot import Snapshot
 
 _FIRST_PAUSE_S = 0.1
 _DEADLINE_EACH_S = 0.02
 """A new cluster is looked up before Envoy acknowledges it; 10,000 hosts have 20,000 of them."""
+
+_PIECE = 1000
+"""Clusters that are encoded and sent before the next ones; it takes a sixth of a second."""
 
 _LONGEST_PAUSE_S = 5.0
 _BUSY = r"^(http|cluster)\..*\.(downstream|upstream)_rq_active$"
@@ -81,7 +85,7 @@ class Sidecar:
         self.admin = Admin(admin_socket(settings.folder))
         self._encoder = Encoder()
         self._server = XdsServer(
-            ads_socket(settings.folder), on_trouble=lambda refused: on_trouble(_rejected(refused, self.in_force))
+            ads_socket(settings.folder), on_trouble=lambda refused: on_trouble(rejected(refused, self.in_force))
         )
         self._encoding = asyncio.Lock()
         self._process: Process | None = None
@@ -110,7 +114,7 @@ class Sidecar:
         """
         try:
             await self._start()
-            outcome = await self.apply(resources) if resources is not None else None
+            outcome = await self.apply(resources, is_first=True) if resources is not None else None
         except BaseException:
             await self.kill()
             raise
@@ -118,8 +122,10 @@ class Sidecar:
             await self.kill()
             raise ProxyError(str(outcome))
 
-    async def apply(self, resources: Resources) -> Outcome:
+    async def apply(self, resources: Resources, *, is_first: bool = False) -> Outcome:
         """Bring `resources` into force without dropping a request, all or nothing.
+
+        The first ones are sent in pieces, so that Envoy works on the clusters while the rest is encoded.
 
         Raises ProxyError where Envoy is dead or dies meanwhile.
         """
@@ -128,14 +134,14 @@ class Sidecar:
         try:
             # Encoded one after the other: a quick one must not overtake a slow older one.
             async with self._encoding:
+                if is_first:
+                    await self._send_ahead(resources)
                 snapshot = await asyncio.to_thread(self._encoder.encode, resources)
                 push = asyncio.create_task(self._push(snapshot, resources))
         except EncodeError as error:
-            return Rejected(
-                reason=error.reason,
-                noun=NOUNS[error.type_url],
-                resources=(error.resource.name,),
-                origins=blamed(resources, error.type_url, [error.resource.name], error.reason),
+            name = error.resource.name
+            return rejected(
+                messages.Refused(push=0, type_url=error.type_url, names=(name,), reason=error.reason), resources
             )
         either: list[asyncio.Future[Any]] = [push] if self._is_kept_alive else [push, process.ended]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
@@ -148,7 +154,12 @@ class Sidecar:
             case messages.Superseded():
                 return Superseded()
             case messages.Refused() as refused:
-                return _rejected(refused, resources)
+                return rejected(refused, resources)
+
+    async def _send_ahead(self, resources: Resources) -> None:
+        for end in range(_PIECE, len(resources.clusters), _PIECE):
+            part = Resources(clusters=resources.clusters[:end], endpoints=resources.endpoints)
+            self._server.ahead(await asyncio.to_thread(self._encoder.encode, part))
 
     async def keep_alive(self, told: Callable[[str], None]) -> None:
         """Start Envoy again whenever it ends by itself, at once and then after longer and longer pauses; never returns.
@@ -180,10 +191,14 @@ class Sidecar:
                 pause_s = min(max(2 * pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
         told(f"Envoy: serves again after {time.monotonic() - ended:.2f} s; the connections of before are cut.")
 
-    async def restart_control_plane(self) -> None:
-        """Hang up on Envoy and listen again, as after a crash of the ADS server; Envoy serves on and comes back."""
+    @asynccontextmanager
+    async def without_control_plane(self) -> AsyncIterator[None]:
+        """Hang up on Envoy and listen again at the end, as after a crash of the ADS server; Envoy serves on."""
         await self._server.stop()
-        await self._server.start()
+        try:
+            yield
+        finally:
+            await self._server.start()
 
     async def stop(self) -> None:
         """End gracefully: ask clients to leave, let open requests end up to the limit, leave nothing behind."""
@@ -279,12 +294,3 @@ class Sidecar:
     async def _is_idle(self) -> bool:
         stats = await self.admin.stats(_BUSY)
         return not any(value for name, value in stats.items() if not name.startswith(_OUR_OWN))
-
-
-def _rejected(refused: messages.Refused, resources: Resources) -> Rejected:
-    return Rejected(
-        reason=refused.reason,
-        noun=NOUNS.get(refused.type_url, refused.type_url or "configuration"),
-        resources=refused.names,
-        origins=blamed(resources, refused.type_url, refused.names, refused.reason),
-    )

@@ -1,7 +1,7 @@
 """The ADS server: carries the state machine's words over gRPC on a unix socket.
 
-One Envoy, one stream. Generic handlers are used instead of generated service classes, so only the two message types of
-the stream are imported.
+One Envoy, one stream. Generic handlers are used instead of generated service classes, so only the type of Envoy's
+messages is imported.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 
 import grpc
 from envoy.service.discovery.v3 import discovery_pb2
-from google.protobuf import any_pb2
 
 from unstale.sidecar.xds.messages import Accepted, Command, Outcome, Refused, Request, Response, Superseded
 from unstale.sidecar.xds.snapshot import Snapshot
 from unstale.sidecar.xds.state import State
+from unstale.sidecar.xds.wire import encoded
 
 _SERVICE = "envoy.service.discovery.v3.AggregatedDiscoveryService"
 _NOTHING = "nothing"
@@ -55,7 +55,7 @@ class XdsServer:
         handler = grpc.stream_stream_rpc_method_handler(
             self._serve,
             request_deserializer=discovery_pb2.DeltaDiscoveryRequest.FromString,
-            response_serializer=discovery_pb2.DeltaDiscoveryResponse.SerializeToString,
+            response_serializer=None,
         )
         service = grpc.method_handlers_generic_handler(_SERVICE, {"DeltaAggregatedResources": handler})
         self._server.add_generic_rpc_handlers((service,))
@@ -70,6 +70,10 @@ class XdsServer:
             await self._server.stop(grace=None)
             self._server = None
             self.path.unlink(missing_ok=True)
+
+    def ahead(self, snapshot: Snapshot) -> None:
+        """Send a part of what the first push will bring; see `State.ahead`."""
+        self._obey(self._state.ahead(snapshot))
 
     async def push(self, snapshot: Snapshot, *, deadline_s: float) -> Outcome:
         """Bring `snapshot` into force; when the deadline passes it is rolled back and refused."""
@@ -117,7 +121,7 @@ class XdsServer:
 
 async def _write(outbox: asyncio.Queue[Response], context: Any) -> None:
     while True:
-        await context.write(_response(await outbox.get()))
+        await context.write(encoded(await outbox.get()))
 
 
 def _request(message: Any) -> Request:
@@ -129,20 +133,4 @@ def _request(message: Any) -> Request:
         held=dict(message.initial_resource_versions),
         nonce=message.response_nonce,
         error=message.error_detail.message if refused else None,
-    )
-
-
-def _response(response: Response) -> Any:
-    return discovery_pb2.DeltaDiscoveryResponse(
-        type_url=response.type_url,
-        nonce=response.nonce,
-        removed_resources=response.removed,
-        resources=[
-            discovery_pb2.Resource(
-                name=entry.name,
-                version=entry.version,
-                resource=any_pb2.Any(type_url=response.type_url, value=entry.body),
-            )
-            for entry in response.entries
-        ],
     )

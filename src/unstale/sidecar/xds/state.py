@@ -8,22 +8,28 @@ that it refuses as a whole.
 
 What Envoy does and the steps rely on: it acknowledges clusters only once all of them are warm, so their endpoints must
 not wait for that; it asks for endpoints and routes only once something refers to them; a changed EDS cluster waits for
-endpoints that it will not ask for again, so they are sent unasked; it ignores the removal of endpoints and routes.
+endpoints that it will not ask for again, so they are sent unasked; it ignores the removal of endpoints and routes. It
+hears no answer of a name server while it takes a response in, and after five seconds asks again for every name, so
+clusters go in batches.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import count
 
+from unstale.model.carry import shared_ends
 from unstale.sidecar.xds.messages import Accepted, Command, Outcome, Refused, Request, Response, Superseded
 from unstale.sidecar.xds.refusal import concerned, short_reason
-from unstale.sidecar.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, NOUNS, ROUTE, Entry, Snapshot
+from unstale.sidecar.xds.snapshot import CLUSTER, ENDPOINT, LISTENER, NEEDED_BY, NOUNS, ROUTE, Entry, Snapshot
 from unstale.sidecar.xds.stream import UNKNOWN, WILDCARDS, Sent, Stream, Subscription
 
 _STEPS = ((CLUSTER, False), (ENDPOINT, False), (LISTENER, False), (ROUTE, False), (LISTENER, True), (CLUSTER, True))
 """Type and whether the step removes, in the order of a push."""
+
+_BATCH = 500
+"""Clusters in one response: Envoy takes half a second for them."""
 
 
 class State:
@@ -37,6 +43,9 @@ class State:
         self._refused: Refused | None = None
         self._next: tuple[int, Snapshot] | None = None
         self._doubtful: set[tuple[str, str]] = set()
+        self._is_ahead = False
+        self._holds_back = False
+        self._needs: dict[str, tuple[Mapping[str, Entry] | None, frozenset[str]]] = {}
         self._stream: Stream | None = None
         self._nonces = count(1)
 
@@ -54,6 +63,15 @@ class State:
         """The stream is gone; what was under way goes on at Envoy's return."""
         self._stream = None
         return []
+
+    def ahead(self, snapshot: Snapshot) -> list[Command]:
+        """Send a part of what the first push will bring while the rest is still being made; what Envoy refuses of it is
+        told when the push brings it again. Nothing is sent ahead of later pushes."""
+        if self._push or self.good.entries or self._holds_back:
+            return []
+        self._is_ahead = True
+        self._aim(snapshot)
+        return self._advance()
 
     def push(self, number: int, snapshot: Snapshot) -> list[Command]:
         """Bring `snapshot` into force; `number` (from 1) names the push in its outcome."""
@@ -87,7 +105,7 @@ class State:
             return f"Envoy has not answered {noun} {', '.join(sent.names)}".rstrip()
         for type_url, subscription in ((kind, self._stream.subscriptions.get(kind)) for kind in NOUNS):
             names = subscription.names if subscription else set[str]()
-            missing = self._target.needed(type_url) - names
+            missing = self._needed(type_url) - names
             if missing or (subscription is None and type_url in WILDCARDS):
                 return f"Envoy has not asked for {NOUNS[type_url]} {', '.join(sorted(missing))}".rstrip()
         return "nothing"
@@ -108,6 +126,9 @@ class State:
             self._doubtful -= {(sent.type_url, name) for name in sent.names}
             return []
         self._doubt(sent)
+        if self._is_ahead:
+            self._holds_back = True
+            return []
         names = concerned(sent.names, request.error)
         refused = Refused(
             push=self._push, type_url=sent.type_url, names=names, reason=short_reason(names, request.error)
@@ -121,7 +142,7 @@ class State:
 
     def _endure(self, stream: Stream, sent: Sent, refused: Refused) -> list[Command]:
         # Even the last good snapshot is refused: sending it again and again would help nobody.
-        held = stream.subscriptions[sent.type_url].held
+        held = stream.subscriptions[sent.type_url].forget_step()
         for name in sent.names:
             entry = self._target.of(sent.type_url).get(name)
             if entry is None:
@@ -154,7 +175,7 @@ class State:
         return [self._send(request.type_url, entries, [name for name in wanted if name not in known])]
 
     def _advance(self) -> list[Command]:
-        if self._stream is None:
+        if self._stream is None or self._holds_back:
             return []
         for type_url, removes in _STEPS:
             commands = self._remove(type_url) if removes else self._update(type_url)
@@ -167,36 +188,54 @@ class State:
         assert self._stream is not None
         subscription = self._stream.subscriptions.get(type_url)
         if subscription is None:
-            return [] if type_url in WILDCARDS or self._target.needed(type_url) else None
+            return [] if type_url in WILDCARDS or self._needed(type_url) else None
         changed = self._changed(type_url, subscription)
         if changed or subscription.owes_answer:
             return self._send_all(type_url, changed)
-        if self._stream.is_waiting_for(type_url) or not self._target.needed(type_url) <= subscription.names:
+        if self._stream.is_waiting_for(type_url) or not self._needed(type_url) <= subscription.names:
             return []
         return None
 
+    def _needed(self, type_url: str) -> frozenset[str]:
+        by = self._target.of(NEEDED_BY[type_url]) if type_url in NEEDED_BY else None
+        known = self._needs.get(type_url)
+        if known is None or known[0] is not by:
+            known = self._needs[type_url] = (by, self._target.needed(type_url))
+        return known[1]
+
     def _remove(self, type_url: str) -> list[Command] | None:
         assert self._stream is not None
-        gone = sorted(self._stream.subscriptions[type_url].held.keys() - self._target.of(type_url).keys())
+        subscription, known = self._stream.subscriptions[type_url], self._target.of(type_url)
+        is_same = subscription.in_step_with is known and len(subscription.held) == len(known)
+        gone = [] if is_same else sorted(subscription.held.keys() - known.keys())
         if gone:
             return [self._send(type_url, (), gone)]
         return [] if self._stream.is_waiting_for(type_url) else None
 
     def _changed(self, type_url: str, subscription: Subscription) -> list[Entry]:
         known = self._target.of(type_url)
+        entries = list(known.values())
+        if subscription.wildcard:
+            # Of twenty thousand the most are the very objects that were compared the last time.
+            head, tail = shared_ends(list(subscription.in_step_with.values()), entries)
+            subscription.in_step_with = known
+            entries = entries[head : len(entries) - tail]
         return [
             entry
-            for name, entry in known.items()
-            if subscription.wants(name) and subscription.held.get(name) != entry.version
+            for entry in entries
+            if subscription.wants(entry.name) and subscription.held.get(entry.name) != entry.version
         ]
 
     def _send_all(self, type_url: str, entries: list[Entry]) -> list[Command]:
         if type_url == ROUTE:
             # Envoy does not say which of several routes it refuses, so each goes alone.
             return [self._send(type_url, (entry,)) for entry in entries]
-        commands: list[Command] = [self._send(type_url, entries, self._displaced(type_url, entries))]
-        if type_url == CLUSTER:
-            commands += self._endpoints_of(entries)
+        if type_url != CLUSTER:
+            return [self._send(type_url, entries, self._displaced(type_url, entries))]
+        commands: list[Command] = []
+        for first in range(0, len(entries) or 1, _BATCH):
+            some = entries[first : first + _BATCH]
+            commands += [self._send(type_url, some), *self._endpoints_of(some)]
         return commands
 
     def _displaced(self, type_url: str, entries: list[Entry]) -> list[str]:
@@ -232,7 +271,7 @@ class State:
 
     def _doubt(self, sent: Sent) -> None:
         assert self._stream is not None
-        self._stream.subscriptions[sent.type_url].held.update(dict.fromkeys(sent.names, UNKNOWN))
+        self._stream.subscriptions[sent.type_url].forget_step().update(dict.fromkeys(sent.names, UNKNOWN))
         self._doubtful.update((sent.type_url, name) for name in sent.names)
 
     def _aim(self, snapshot: Snapshot) -> None:
@@ -241,6 +280,7 @@ class State:
 
     def _begin(self, number: int, snapshot: Snapshot) -> None:
         self._push = number
+        self._is_ahead = self._holds_back = False
         self._aim(snapshot)
 
     def _finish(self) -> list[Command]:

@@ -5,9 +5,10 @@ All of it is lost with the stream; Envoy tells it anew at its return.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from unstale.sidecar.xds.snapshot import CLUSTER, LISTENER
+from unstale.sidecar.xds.snapshot import CLUSTER, LISTENER, Entry
 
 UNKNOWN = ""
 """The version of a resource that Envoy may or may not have taken; it differs from every real one."""
@@ -21,17 +22,23 @@ class Subscription:
     """One type: the names Envoy asked for (all of them, for a wildcard) and the version it holds of each.
 
     `owes_answer` is true while Envoy waits for a first response, even an empty one. `addresses` are those of the
-    listeners that were sent.
+    listeners that were sent. Of a wildcard every entry of `in_step_with` is held in its version.
     """
 
     wildcard: bool
     names: set[str] = field(default_factory=set)
     held: dict[str, str] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
+    in_step_with: Mapping[str, Entry] = field(default_factory=dict)
     owes_answer: bool = False
 
     def wants(self, name: str) -> bool:
         return self.wildcard or name in self.names
+
+    def forget_step(self) -> dict[str, str]:
+        """Compare everything the next time; the versions that are held, to be changed."""
+        self.in_step_with = {}
+        return self.held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
