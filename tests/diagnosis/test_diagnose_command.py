@@ -119,3 +119,15 @@ def test_wrong_input_is_one_message(tmp_path: Path, arguments: tuple[str, ...], 
     result = run(*(argument.replace("{log}", log) for argument in arguments))
     assert isinstance(result.exception, InputError)
     assert message in str(result.exception)
+
+
+def test_the_lines_are_told_before_the_causes_are_sought(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from unstale.diagnosis import diagnose
+
+    def never(*_: object) -> None:
+        raise InputError("stop here")
+
+    monkeypatch.setattr(diagnose, "diagnose", never)
+    log = str(written(tmp_path, istio(0)))
+    assert run(log).output == "1 line: 1 Istio text\n\n"
+    assert run(log, "-o", "json").output == ""

@@ -6,38 +6,13 @@ from pathlib import Path
 
 import pytest
 from diagnosing import scanned
+from truth import FEW, true_cause
 
-from unstale.diagnosis.cause import STALE, Cause
+from unstale.diagnosis.cause import STALE
 from unstale.diagnosis.diagnose import diagnose
 
 RECORDINGS = Path(__file__).resolve().parents[1] / "recordings"
-FEW = 3
-"""So many failing lines let causes be told apart; below, the answer must only say that it is not sure."""
-
-TRUTH = {
-    "rotation": Cause.LB_IP_CHANGED,
-    "address-reused": Cause.LB_IP_CHANGED,
-    "dns-ttl": Cause.LB_IP_CHANGED,
-    "h2-": Cause.LB_IP_CHANGED,
-    "grpc-": Cause.LB_IP_CHANGED,
-    "firewall": Cause.FIREWALL_OR_NAT_DROP,
-    "nat-forgets": Cause.FIREWALL_OR_NAT_DROP,
-    "idle-race": Cause.STALE_KEEPALIVE_RACE,
-    "server-max-age": Cause.STALE_KEEPALIVE_RACE,
-    "one-dead-address": Cause.CONNECT_TIMEOUT,
-    "stalls": Cause.UPSTREAM_TIMEOUT,
-    "overflow": Cause.OVERFLOW,
-    "own-503": Cause.UPSTREAM_OWN_5XX,
-    "runs-then-cuts": Cause.UPSTREAM_PROTOCOL_ERROR,
-    "dns-": Cause.DNS_FAILURE,
-}
 LOGS = sorted(RECORDINGS.glob("*/*/access.log"))
-
-
-def true_cause(scenario: str) -> Cause | None:
-    """What a scenario does to the host, whoever speaks TLS in it; None for calm weather."""
-    name = scenario.removeprefix("tls-originated-").removeprefix("tls-passthrough-")
-    return next((cause for prefix, cause in TRUTH.items() if name.startswith(prefix)), None)
 
 
 def test_there_are_recordings_of_many_scenarios() -> None:

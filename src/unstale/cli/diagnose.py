@@ -72,6 +72,8 @@ def diagnose(logs: tuple[str, ...], **options: Any) -> int:
 
     background = _evidence_files(options)
     scan = _scan(logs, options)
+    if options["output"] == "text":
+        _tell_of_lines(scan)
     found = find_causes(scan, background(scan))
     if options["html_out"]:
         _write_html(options["html_out"], found)
@@ -129,9 +131,9 @@ def _evidence_files(options: dict[str, Any]) -> Callable[[Scan], Background]:
 
 def _begin(scan: Scan) -> float | None:
     """The time of the first request; the scan itself knows only its minute."""
-    from unstale.diagnosis.case import Scene
+    from unstale.diagnosis.case import first_use_s
 
-    return Scene(addresses=scan.addresses).begun_s or scan.first_s
+    return first_use_s(scan.addresses) or scan.first_s
 
 
 def _clusters(options: dict[str, Any]) -> dict[str, ClusterState] | None:
@@ -176,6 +178,13 @@ def _answer(host: str) -> DnsAnswer:
         return DnsAnswer(host=host, addresses=(), rcode=rcode)
 
 
+def _tell_of_lines(scan: Scan) -> None:
+    """What was read is told before the causes are sought, which takes longer than the reading where much failed."""
+    from unstale.report.diagnosis_text import taken_text
+
+    click.echo(taken_text(scan.lines, scan.formats))
+
+
 def _write_html(path: Path, found: Diagnosis) -> None:
     from unstale.diagnosis.pages import titles
     from unstale.report.diagnosis_html import diagnosis_html
@@ -189,13 +198,13 @@ def _write_html(path: Path, found: Diagnosis) -> None:
 def _print(found: Diagnosis, options: dict[str, Any]) -> None:
     from unstale.diagnosis.pages import titles
     from unstale.report.diagnosis_json import diagnosis_json
-    from unstale.report.diagnosis_text import diagnosis_text
+    from unstale.report.diagnosis_text import findings_text
 
     if options["output"] == "json":
         click.echo(json.dumps(diagnosis_json(found), indent=1, ensure_ascii=False))
         return
     width = min(120, shutil.get_terminal_size((100, 24)).columns)
-    click.echo(diagnosis_text(found, titles(), width=width, paint=_painted), nl=False)
+    click.echo(findings_text(found, titles(), width=width, paint=_painted), nl=False)
     if options["html_out"]:
         click.echo(f"\nwritten: {options['html_out']}")
 

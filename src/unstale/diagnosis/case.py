@@ -18,12 +18,16 @@ from unstale.accesslog.row import Row
 from unstale.diagnosis.background import Background
 from unstale.diagnosis.symptom import Symptom, is_from_next_hop
 
+STRANGE = frozenset({404, 421})
+"""Statuses with which a server answers for a host that it does not know."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """What all cases of one scan share: its addresses, its failures by request, host and moment, the background.
 
     `used_by` names the addresses that a host's requests went to. An index spares each case a walk over everything.
+    `begun_s` is when the first request to any address was logged; `first_s` knows only the minute.
     """
 
     addresses: Mapping[str, Address] = field(default_factory=dict)
@@ -34,6 +38,7 @@ class Scene:
     symptoms: Mapping[int, Symptom] = field(default_factory=dict)
     first_s: float | None = None
     last_s: float | None = None
+    begun_s: float | None = None
     rows: int = 0
     background: Background = field(default_factory=Background)
 
@@ -48,17 +53,6 @@ class Scene:
         return self.symptoms.get(id(failure), Symptom.UNKNOWN)
 
     @property
-    def begun_s(self) -> float | None:
-        """When the first request to any address was logged; `first_s` knows only the minute."""
-        times = [
-            time
-            for address in self.addresses.values()
-            for time in (address.first_success_s, address.first_failure_s)
-            if time is not None
-        ]
-        return min(times, default=None)
-
-    @property
     def span_s(self) -> float:
         """Seconds that the logs cover."""
         return 0.0 if self.first_s is None or self.last_s is None else self.last_s - self.first_s
@@ -69,6 +63,7 @@ class Case:
     """`failures` are rows that were kept of `count`; `groups` are the host's counts, failing or not.
 
     `flag` is as Envoy writes it, several sorted and joined, `-` for none. `host` is "" where the logs do not say.
+    `reached` are the addresses of a case whose requests did not fail, so that no row of it was kept.
     """
 
     host: str
@@ -79,6 +74,7 @@ class Case:
     apps: tuple[AppError, ...]
     groups: tuple[Group, ...]
     scene: Scene
+    reached: tuple[str, ...] = ()
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -87,8 +83,8 @@ class Case:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The upstream addresses that failed, in the order of the logs."""
-        return tuple(dict.fromkeys(row.upstream_host for row in self.rows if row.upstream_host))
+        """The upstream addresses that failed, in the order of the logs; those reached where nothing failed."""
+        return self.reached or tuple(dict.fromkeys(row.upstream_host for row in self.rows if row.upstream_host))
 
     @property
     def times(self) -> tuple[float, ...]:
@@ -99,6 +95,11 @@ class Case:
     def is_opaque(self) -> bool:
         """Whether these are bare TCP or TLS connections: one row each, written when the connection ended."""
         return most(not row.method and not row.status for row in self.rows)
+
+    @property
+    def has_carried(self) -> bool:
+        """Whether these are bare connections on which the server had answered: they served until they failed."""
+        return self.is_opaque and most(row.bytes_sent > 0 for row in self.rows)
 
     @property
     def flags(self) -> frozenset[str]:
@@ -142,12 +143,25 @@ class Case:
 
     def holds(self, group: Group) -> bool:
         """Whether a group's rows are of this case."""
+        if self.symptom is Symptom.STRANGE_ANSWER:
+            return group.key.status in STRANGE and not group.key.flags
         return (group.key.flags or "-") == self.flag and not is_success(group)
 
     def history(self) -> Mapping[str, Address]:
         """The addresses of the host, failed or not, with their histories."""
         names = dict.fromkeys((*self.addresses, *self.scene.used_by.get(self.host, ())))
         return {name: self.scene.addresses[name] for name in names if name in self.scene.addresses}
+
+
+def first_use_s(addresses: Mapping[str, Address]) -> float | None:
+    """When the first request to any of the addresses was logged, seconds since 1970."""
+    times = [
+        time
+        for address in addresses.values()
+        for time in (address.first_success_s, address.first_failure_s)
+        if time is not None
+    ]
+    return min(times, default=None)
 
 
 def moment_of(row: Row) -> float | None:

@@ -54,6 +54,7 @@ class Clue(Enum):
     ORIGINAL_DESTINATION = auto()
     HBONE = auto()
     NO_CLUSTER = auto()
+    OUTSIDE_WITHOUT_CLUSTER = auto()
     BLACK_HOLE = auto()
     VIRTUAL_ADDRESS = auto()
     # clues/protocol.py
@@ -64,6 +65,7 @@ class Clue(Enum):
     OPAQUE_RESET = auto()
     NOT_HTTP_AT_ALL = auto()
     BROKEN_ANSWER = auto()
+    WORKED_FIRST = auto()
     UPLOAD = auto()
     # clues/timing.py
     AT_ONCE = auto()
@@ -89,6 +91,10 @@ class Clue(Enum):
     FAILED_BEFORE_EJECTION = auto()
     DRAINING_NEAR = auto()
     SIDE_BY_SIDE = auto()
+    # clues/waves.py
+    FAILS_IN_WAVES = auto()
+    # clues/restart.py
+    RESTARTED_IN_TURN = auto()
     # clues/hops.py
     NEXT_HOP = auto()
     NEXT_HOP_PERHAPS = auto()

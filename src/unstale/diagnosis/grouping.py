@@ -10,7 +10,8 @@ from typing import TypeVar
 from unstale.accesslog.result import AppError, Failure, Group, Scan
 from unstale.diagnosis.address import host_of, is_mesh_name, is_name
 from unstale.diagnosis.background import Background
-from unstale.diagnosis.case import Case, Scene, is_success, moment_of
+from unstale.diagnosis.case import Case, Scene, first_use_s, is_success, moment_of
+from unstale.diagnosis.strangers import strange_answers
 from unstale.diagnosis.symptom import Symptom, of_app, of_row
 
 NO_FLAG = "-"
@@ -63,6 +64,7 @@ def cases_of(scan: Scan, background: Background) -> tuple[Case, ...]:
         )
         for (host, flag), errors in apps.items()
     ]
+    found += strange_answers(groups, scene)
     return tuple(case for case in found if not _is_normal(case))
 
 
@@ -91,6 +93,7 @@ def _scene(scan: Scan, background: Background) -> Scene:
         symptoms={id(failure): of_row(failure.row) for failure in scan.failures},
         first_s=scan.first_s,
         last_s=scan.last_s,
+        begun_s=first_use_s(scan.addresses),
         rows=scan.lines.rows,
         background=background,
     )

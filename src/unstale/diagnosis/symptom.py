@@ -38,6 +38,7 @@ class Symptom(StrEnum):
     DRAINING = "the proxy itself was closing"
     OWN_ERROR = "the server answered with an error"
     DECIDED_HERE = "the proxy refused it by a rule of its own"
+    STRANGE_ANSWER = "the answers are those of a server that does not know the host"
     UNKNOWN = "it is not said what happened"
 
 
@@ -129,7 +130,8 @@ def of_row(row: Row) -> Symptom:
     if named is Symptom.NO_HEALTHY and row.cluster.startswith("BlackHole"):
         return Symptom.NO_ROUTE
     if named is Symptom.CLIENT_LEFT and _is_connecting(row):
-        return Symptom.CONNECT_TIMEOUT
+        # The reason is that of the last try, where the client left in the midst of several.
+        return errno_symptom(row.transport_failure) or Symptom.CONNECT_TIMEOUT
     return _connect(row) if named is Symptom.CONNECT_FAILURE else named
 
 

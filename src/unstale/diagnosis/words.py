@@ -8,13 +8,15 @@ _NAMED = 3
 
 
 def duration(ms: float) -> str:
-    """`3 ms`, `1.5 s`, `2 min`, `6 h`."""
+    """`3 ms`, `1.5 s`, `2 min`, `6 h`, `9 days`."""
     if ms < 1000:
         return f"{ms:.0f} ms"
     seconds = ms / 1000
     if seconds < 120:
         return f"{seconds:.3g} s"
-    return f"{seconds / 60:.3g} min" if seconds < 7200 else f"{seconds / 3600:.3g} h"
+    if seconds < 7200:
+        return f"{seconds / 60:.3g} min"
+    return f"{seconds / 3600:.3g} h" if seconds < 172_800 else f"{seconds / 86_400:,.0f} days"
 
 
 def plural(count: int, noun: str) -> str:

@@ -67,6 +67,7 @@ def _warm_up() -> None:
 
 def _serve(runner: Connection, private: Path) -> None:
     cells: dict[Connection, int] = {}
+    waiting: list[Connection] = []
     while True:
         for ready in wait([runner, *cells]):
             assert isinstance(ready, Connection)
@@ -78,11 +79,15 @@ def _serve(runner: Connection, private: Path) -> None:
                 _bury(ready, cells.pop(ready), runner)
                 continue
             if ready is not runner:
+                if message[0] == "built":
+                    waiting.append(ready)
                 runner.send(message)
             elif message[0] == "run":
                 cells[_start(message[1], [runner, *cells], private)] = message[1].number
             else:
-                _tell_all(cells, message)
+                # Only those that wait for it: what a cell leaves unread breaks its line when it ends.
+                _tell_all(waiting, message)
+                waiting.clear()
 
 
 def _tell_all(cells: Iterable[Connection], message: object) -> None:

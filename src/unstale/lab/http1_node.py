@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 TAKES_HEADER = b"x-lab-takes-s"
 """The application's wish for how long the server works on a request, seconds."""
 
+_WRONG_VERSION = b"HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+"""The answer to HTTP/2's preface, which reads as a request `PRI * HTTP/2.0` (RFC 9113, 3.4)."""
+
 
 class Http1Connection(asyncio.Protocol):
     """One accepted connection to `address`."""
@@ -73,6 +76,10 @@ class Http1Connection(asyncio.Protocol):
             if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
                 return
             if isinstance(event, h11.Request):
+                if event.http_version > b"1.1":
+                    self._transport.write(_WRONG_VERSION)
+                    self._transport.close()
+                    return
                 self._request = event
             elif isinstance(event, h11.EndOfMessage):
                 self._treat()

@@ -91,6 +91,7 @@ def placed(order: Order) -> Order:
         order.world,
         addresses=tuple(map(loopback.node, order.world.addresses)),
         spare_addresses=tuple(map(loopback.node, order.world.spare_addresses)),
+        closed=tuple(map(loopback.node, order.world.closed)),
         ports=(SERVER_PORT,),
     )
     return replace(order, world=world, loopback=loopback)

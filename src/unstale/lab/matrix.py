@@ -212,7 +212,7 @@ def _order_of(
         calls_https=question.tls,
         has_usual_app=app in (None, HTTP1_APP, HTTP2_APP),
         has_usual_workload=question.workload in (None, scenario.workload),
-        setting=policy.setting(target, question.setting),
+        setting=scenario.setting(policy.setting(target, question.setting)),
     )
 
 

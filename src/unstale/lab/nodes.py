@@ -144,7 +144,8 @@ async def _serve(channel: Channel, world: World, ledger: Path, certificates: Cer
     rows = RowWriter(ledger)
     nodes = Nodes(rows.write, world.server)
     fleet = _Fleet(nodes, world, certificates)
-    await fleet.join(dict.fromkeys((*world.addresses, *world.spare_addresses)))
+    everyone = dict.fromkeys((*world.addresses, *world.spare_addresses))
+    await fleet.join(address for address in everyone if address not in world.closed)
     channel.tell({"listening": True})
     async for order in channel.orders():
         if "behave" in order:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from unstale.envoy.inputs import Setting
 from unstale.lab.running import RunningWorld
 from unstale.lab.world import World
 
@@ -118,11 +119,16 @@ def _plain(world: World, _: Timing) -> World:
     return world
 
 
+def _as_given(setting: Setting) -> Setting:
+    return setting
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """`moments` and `world` follow from the timing; `expects` maps (policy, method) to bounds, `least` a method.
 
-    `world` changes the plain world: two addresses, nothing on the way. `workload` and `duration_s` are what it takes
+    `world` changes the plain world: two addresses, nothing on the way; `setting` what the manifests are compiled for,
+    where the mesh itself is what fails. `workload` and `duration_s` are what it takes
     to show the failure, unless asked otherwise; `methods` those that make sense. `is_default` puts it among those that
     are run when none is named. `hangs` says that requests may hang for the application's whole patience: such cells
     take longest, so start first. `source` says where what it models is documented.
@@ -130,6 +136,7 @@ class Scenario:
 
     moments: Callable[[Timing], tuple[Moment, ...]] = _calm
     world: Callable[[World, Timing], World] = _plain
+    setting: Callable[[Setting], Setting] = _as_given
     workload: str = "steady"
     duration_s: float = 8.0
     methods: tuple[str, ...] = ()

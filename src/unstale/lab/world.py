@@ -89,7 +89,8 @@ class World:
     """The world of one cell. `hosts` all resolve to `addresses`; `ports` are the ports that every node listens on.
 
     `spare_addresses` are nodes that DNS does not name at first: the ones it moves to, and those that manifests name.
-    `silent` ones get packets and never answer. `distance_ms` is the time a packet needs each way between the firewall
+    `silent` ones get packets and never answer; at `closed` ones nobody listens, so that every connection is refused
+    until somebody joins. `distance_ms` is the time a packet needs each way between the firewall
     and the nodes.
     """
 
@@ -99,6 +100,7 @@ class World:
     addresses: tuple[str, ...] = OLD_NODES
     spare_addresses: tuple[str, ...] = NEW_NODES
     silent: tuple[str, ...] = ()
+    closed: tuple[str, ...] = ()
     firewall: Firewall | None = None
     nat: Nat | None = None
     server: Server = field(default_factory=Server)

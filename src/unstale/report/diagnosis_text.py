@@ -29,9 +29,17 @@ def plain(text: str, _: str) -> str:
 def diagnosis_text(
     diagnosis: Diagnosis, titles: Mapping[str, str], *, width: int = 100, paint: Paint = plain, is_ascii: bool = False
 ) -> str:
+    """The whole: how the lines were taken, and the findings."""
+    taken = taken_text(diagnosis.lines, diagnosis.formats)
+    return f"{taken}\n{findings_text(diagnosis, titles, width=width, paint=paint, is_ascii=is_ascii)}"
+
+
+def findings_text(
+    diagnosis: Diagnosis, titles: Mapping[str, str], *, width: int = 100, paint: Paint = plain, is_ascii: bool = False
+) -> str:
     """`titles` maps a cause's name to its one line; ends in a newline."""
     bullets = ("+", "-") if is_ascii else ("+", "−")
-    lines = [_taken(diagnosis), ""]
+    lines = []
     for finding in diagnosis.findings:
         lines += [*_finding(finding, titles, width, paint, bullets), ""]
     if not diagnosis.findings:
@@ -39,12 +47,11 @@ def diagnosis_text(
     return "\n".join(lines[:-1]) + "\n"
 
 
-def _taken(diagnosis: Diagnosis) -> str:
-    """What the lines were taken for, and how many could not be read."""
-    lines = diagnosis.lines
-    formats = sorted(diagnosis.formats.items(), key=lambda item: -item[1])
-    told = ", ".join(f"{count(number)} {name}" for name, number in formats) or "none that could be read"
-    return f"{plural(lines.total, 'line')}: {told}{_left_over(lines)}"
+def taken_text(lines: Lines, formats: Mapping[str, int]) -> str:
+    """What the lines were taken for, and how many could not be read; ends in a newline."""
+    most_first = sorted(formats.items(), key=lambda item: -item[1])
+    told = ", ".join(f"{count(number)} {name}" for name, number in most_first) or "none that could be read"
+    return f"{plural(lines.total, 'line')}: {told}{_left_over(lines)}\n"
 
 
 def _left_over(lines: Lines) -> str:

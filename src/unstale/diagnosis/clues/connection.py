@@ -55,21 +55,28 @@ def _see(case: Case) -> Iterator[Sighting]:
 
 
 def _volleys(traced: Sequence[Failure], span_s: float) -> Iterator[Sighting]:
-    """Connections that break together although they had been idle for quite different times.
+    """Connections that break together although they had been idle for quite different times, or were all busy.
 
-    Idle time-outs strike each connection by itself, a server's crashes each request; what cuts many at once is on the
-    way. A volley must be larger than what meets by chance where failures are frequent.
+    Idle time-outs strike each connection by itself, a server's crashes each request of its own; what cuts many at once,
+    or busy ones to several addresses, is on the way. A volley must be larger than what meets by chance where failures
+    are frequent.
     """
-    broken = [(moment_of(one.row) or 0.0, one.previous.idle_s) for one in traced if one.previous is not None]
+    broken = [
+        (moment_of(one.row) or 0.0, one.previous.idle_s, one.row.upstream_host)
+        for one in traced
+        if one.previous is not None
+    ]
     together = 0
-    for volley in _moments(sorted(time for time, _ in broken)):
-        gaps = [gap for time, gap in broken if volley[0] <= time <= volley[-1]]
+    for volley in _moments(sorted(time for time, _, _ in broken)):
+        hit = [(gap, address) for time, gap, address in broken if volley[0] <= time <= volley[-1]]
+        gaps = [gap for gap, _ in hit]
         by_chance = len(broken) / span_s * (volley[-1] - volley[0] + _TOGETHER_S)
         is_varied = max(gaps) > 1.5 * min(gaps) + 0.05
+        is_varied |= max(gaps) < IDLE_S and len({address for _, address in hit}) >= _VOLLEY
         if len(volley) >= _VOLLEY and len(volley) > 3 * by_chance + 1 and is_varied:
             together += len(volley)
     if together >= _VOLLEY and together > len(broken) / 2:
-        words = f"{part(together, len(broken))} connections broke in the same moments, however long they had been idle"
+        words = f"{part(together, len(broken))} connections broke in the same moments, whatever they had done before"
         yield Sighting(clue=Clue.CUT_TOGETHER, words=words)
 
 

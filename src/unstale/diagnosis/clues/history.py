@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from unstale.accesslog.result import Address
-from unstale.diagnosis.case import Case, moment_of
+from unstale.diagnosis.case import STRANGE, Case, moment_of
 from unstale.diagnosis.clue import Clue, Sighting
 from unstale.diagnosis.symptom import Symptom
 from unstale.diagnosis.words import duration, listed, part, plural
@@ -26,7 +26,6 @@ _MOSTLY = 0.9
 _HANGS = frozenset({Symptom.TIMEOUT, Symptom.CLIENT_LEFT})
 _ENOUGH = 3
 _TWICE = 2
-_STRANGE = frozenset({404, 421})
 _MANY = 20
 _BUSY = 5
 _UPSTREAM = frozenset(
@@ -69,6 +68,7 @@ def _fate(case: Case, failed: list[Address], others: list[Address]) -> Iterator[
     never = [one for one in failed if not one.successes]
     names = listed([one.address for one in lost])
     later = [one for one in others if _first_failure(lost) < (one.last_success_s or 0.0)]
+    meanwhile = [one for one in others if _served_while(case, one)]
     if lost and len(lost) >= len(alive):
         new = [one for one in later if (one.first_success_s or 0.0) > _first_failure(lost) - _SINCE_S]
         if new:
@@ -83,10 +83,10 @@ def _fate(case: Case, failed: list[Address], others: list[Address]) -> Iterator[
     elif alive and len(alive) >= len(never) and not _is_outage(case):
         words = f"{listed([one.address for one in alive])} served before the failures and between or after them"
         yield Sighting(clue=Clue.ADDRESS_SERVES_ON, words=words)
-    elif never and others and case.count >= _TWICE:
-        words = f"{listed([one.address for one in never])} never served, while {_named(others)} do"
+    elif len(never) == len(failed) and meanwhile and case.count >= _TWICE:
+        words = f"{listed([one.address for one in never])} never served, while {_named(meanwhile)} do"
         yield Sighting(clue=Clue.ONE_OF_SEVERAL, words=words)
-    elif never and not case.successes and case.count >= _ENOUGH:
+    elif never and not case.successes and case.count >= _ENOUGH and not case.has_carried:
         yield Sighting(
             clue=Clue.NEVER_SERVED, words=f"no request to this host went well in these logs ({case.count} failed)"
         )
@@ -118,31 +118,42 @@ def is_answered_by_others(case: Case) -> bool:
 def _new_addresses(case: Case, failed: list[Address], history: Iterable[Address]) -> Iterator[Sighting]:
     """Addresses that nobody had used before took over around the first failure: a move, whatever else it is.
 
-    An address counts as new where, asked as often as later, it would have been asked three times before.
+    An address counts as late where, asked as often as later, it would have been asked three times before. Where others
+    began late in good times, the proxy takes one address after another (DNS_ROUND_ROBIN), and a new one says nothing.
     """
     times = [one.first_failure_s for one in failed if one.successes and one.first_failure_s is not None]
     begun = case.scene.begun_s
     if not times or begun is None or min(times) - begun < TOGETHER_S:
         return
-    new = [one for one in history if _is_new(one, begun, min(times))]
-    if new:
+    late = [one for one in history if _is_late(one, begun)]
+    new = [one for one in late if _is_new(one, begun, min(times))]
+    if new and len(new) == len(late):
         words = f"{_named(new)} began to serve only around the first failure of the others"
         yield Sighting(clue=Clue.NEW_ADDRESSES, words=words)
 
 
-def _is_new(one: Address, begun: float, first_failure: float) -> bool:
+def _is_late(one: Address, begun: float) -> bool:
+    """Whether it began to serve well after the logs do, and not only because it is seldom asked."""
     if one.successes < _ENOUGH or one.first_success_s is None or one.last_success_s is None:
         return False
     unseen = one.first_success_s - begun
     rate = one.successes / max(one.last_success_s - one.first_success_s, TOGETHER_S)
-    return unseen >= 0.4 * (first_failure - begun) and rate * unseen >= _ENOUGH
+    return unseen >= TOGETHER_S and rate * unseen >= _ENOUGH
+
+
+def _is_new(one: Address, begun: float, first_failure: float) -> bool:
+    return (one.first_success_s or 0.0) - begun >= 0.4 * (first_failure - begun)
 
 
 def _come_and_go(case: Case) -> bool:
-    """Whether three and more addresses went one after another: then that one of them is back is no healing."""
-    known = [one for name in case.addresses if (one := case.scene.addresses.get(name)) is not None]
+    """Whether addresses went one after another, three and more or some for good: that one is back is no healing then.
+
+    What forgets addresses and learns them again does so with all of them.
+    """
+    known = [one for name in case.addresses if (one := case.scene.addresses.get(name)) is not None and one.successes]
     begun = sorted(one.first_failure_s for one in known if one.first_failure_s is not None)
-    return len(begun) >= _ENOUGH and begun[-1] - begun[0] > TOGETHER_S
+    in_turn = len(begun) >= _TWICE and begun[-1] - begun[0] > TOGETHER_S
+    return in_turn and (len(begun) >= _ENOUGH or any(map(_is_lost, known)))
 
 
 def _is_outage(case: Case) -> bool:
@@ -171,13 +182,20 @@ def _others_answer(case: Case) -> Iterator[Sighting]:
 
 
 def _answers(case: Case) -> tuple[int, int]:
-    strange = sum(group.count for group in case.groups if group.key.status in _STRANGE and not group.key.flags)
+    strange = sum(group.count for group in case.groups if group.key.status in STRANGE and not group.key.flags)
     served = sum(group.count for group in case.groups if 200 <= group.key.status < 400 and not group.key.flags)
     return strange, served
 
 
 def _named(addresses: list[Address]) -> str:
     return listed([one.address for one in addresses])
+
+
+def _served_while(case: Case, one: Address) -> bool:
+    """Whether the address was in use while these began to fail: some proxies use one address after another."""
+    if not case.times or one.first_success_s is None or one.last_success_s is None:
+        return True
+    return one.last_success_s >= case.times[0] - _SINCE_S and one.first_success_s <= case.times[-1] + _SINCE_S
 
 
 def _is_lost(one: Address) -> bool:

@@ -33,6 +33,9 @@ def _see(case: Case) -> Iterator[Sighting]:
         yield Sighting(clue=Clue.HBONE, words=words)
     if most(not row.cluster and not row.upstream_host and "cluster" not in row.absent for row in rows):
         yield Sighting(clue=Clue.NO_CLUSTER, words="no cluster and no upstream host: the request left for nowhere")
+        if case.is_opaque and most(is_public(row.downstream_local_address) for row in rows):
+            words = "a bare connection to a public address was given no cluster, as REGISTRY_ONLY does with the unknown"
+            yield Sighting(clue=Clue.OUTSIDE_WITHOUT_CLUSTER, words=words)
 
 
 def _destination(rows: tuple[Row, ...]) -> Iterator[Sighting]:

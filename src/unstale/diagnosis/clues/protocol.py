@@ -22,6 +22,7 @@ _NOT_HTTP = re.compile(
 )
 _BROKEN = re.compile(r"http1\.|INVALID_(?:TRANSFER|CONTENT|HEADER|CHUNK)|chunk|content.?length", re.I)
 _LARGE_BYTES = 1 << 20
+_WORK_MS = 20
 
 
 def _see(case: Case) -> Iterator[Sighting]:
@@ -49,6 +50,9 @@ def _see(case: Case) -> Iterator[Sighting]:
     if case.symptom is Symptom.PROTOCOL_ERROR and _BROKEN.search(texts):
         words = f"the answer was HTTP, but broken ({_first(_BROKEN, texts)})"
         yield Sighting(clue=Clue.BROKEN_ANSWER, words=words)
+    if case.symptom is Symptom.PROTOCOL_ERROR and _worked_first(case):
+        words = "within the pod a wrong protocol shows at once; here the application worked on the request first"
+        yield Sighting(clue=Clue.WORKED_FIRST, words=words)
     if most(row.bytes_received >= _LARGE_BYTES for row in rows):
         yield Sighting(clue=Clue.UPLOAD, words="the failing requests carry large bodies (1 MiB and more)")
 
@@ -63,6 +67,12 @@ def _plain(rows: tuple[Row, ...], ports: list[int]) -> Iterator[Sighting]:
         yield Sighting(clue=Clue.PLAIN_TO_TLS_PORT, words=words)
     else:
         yield Sighting(clue=Clue.HTTP_TO_TLS_PORT, words=f"HTTP goes to port {listed(port)}, where TLS is usual")
+
+
+def _worked_first(case: Case) -> bool:
+    """Between a proxy and its own application there is no distance, so only work takes time."""
+    is_inbound = most(row.cluster.startswith("inbound") for row in case.rows)
+    return is_inbound and (case.typical_ms or 0.0) >= _WORK_MS
 
 
 def _is_grpc(row: Row) -> bool:

@@ -60,7 +60,7 @@ def _shares(case: Case) -> Iterator[Sighting]:
     if share <= SPORADIC and total >= 20 and not is_hang and not is_answered_by_others(case):
         words = f"{case.count:,} of the host's {total:,} requests: most go well at the same time"
         yield Sighting(clue=Clue.SPORADIC, words=words)
-    elif share >= PERSISTENT and case.count >= 2 * _ENOUGH:
+    elif share >= PERSISTENT and case.count >= 2 * _ENOUGH and not case.has_carried:
         yield Sighting(clue=Clue.PERSISTENT, words=f"while it lasts, {share:.0%} of the host's requests fail")
 
 

@@ -19,7 +19,7 @@ from unstale.diagnosis.cause import Cause
 from unstale.diagnosis.clue import Clue
 from unstale.diagnosis.rule import Need, Rule
 from unstale.diagnosis.symptom import Symptom
-from unstale.diagnosis.weight import CLEAR, DECISIVE, HINT
+from unstale.diagnosis.weight import CLEAR, DECISIVE, HINT, STRONG
 
 RULE = Rule(
     cause=Cause.BLACKHOLE_OR_NO_ROUTE,
@@ -36,6 +36,7 @@ RULE = Rule(
         Clue.BLACK_HOLE: DECISIVE,
         Clue.VIRTUAL_ADDRESS: DECISIVE,
         Clue.NO_CLUSTER: HINT,
+        Clue.OUTSIDE_WITHOUT_CLUSTER: STRONG,
         Clue.NO_SERVICE_ENTRY: HINT,
         Clue.MESH_SERVICE: -HINT,
         Clue.EXTERNAL_CLUSTER: -HINT,
@@ -45,7 +46,6 @@ RULE = Rule(
         Need.MANIFESTS: "the manifests (-f): which ServiceEntry, VirtualService and Sidecar does this pod see?",
         Need.PROXY: "Envoy's /config_dump (--config-dump): is there a cluster and a route for the host?",
     },
-    scenarios=("calm",),
-    lab="with `--mesh-config` of `outboundTrafficPolicy: {mode: REGISTRY_ONLY}` and no ServiceEntry",
+    scenarios=("registry-only",),
     next=("unstale lint manifests/",),
 )

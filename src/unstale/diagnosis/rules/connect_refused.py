@@ -35,7 +35,7 @@ RULE = Rule(
     },
     weighs={
         Clue.INBOUND: SOME,
-        Clue.NEVER_SERVED: SOME,
+        Clue.NEVER_SERVED: CLEAR,
         Clue.MESH_SERVICE: HINT,
         Clue.AT_ONCE: HINT,
         Clue.HBONE: STRONG,
@@ -49,6 +49,8 @@ RULE = Rule(
         Clue.ADDRESS_LOST: -CLEAR,
         Clue.CLOSED_IN_PEACE: -HINT,
         Clue.HEALED: -SOME,
+        Clue.RESTARTED_IN_TURN: -CLEAR,
+        Clue.FAILS_IN_WAVES: -CLEAR,
         Clue.NOT_IN_DNS: -STRONG,
         Clue.DNS_MOVED: -CLEAR,
         Clue.OTHER_HOSTS_TOO: -CLEAR,
@@ -64,6 +66,5 @@ RULE = Rule(
         Need.SERVER: "what listens on that port at that address now (ss -ltn in the pod, or a plain TCP connect to it)",
         Need.HISTORY: "the log from before: did the address ever accept a connection?",
     },
-    scenarios=("rotation-fin",),
-    lab="its refusals, once the nodes have left; what was there before is the difference",
+    scenarios=("nobody-listens",),
 )

@@ -48,6 +48,7 @@ RULE = Rule(
         Clue.ADDRESS_LOST: -CLEAR,
         Clue.ALL_AT_ONCE: -SOME,
         Clue.HEALED: -SOME,
+        Clue.FAILS_IN_WAVES: -CLEAR,
         Clue.OLD_ONES_HANG_TOO: -CLEAR,
         Clue.OTHER_HOSTS_TOO: -SOME,
         Clue.AT_ONCE: -CLEAR,

@@ -9,7 +9,8 @@ What it means
 How we know
     Hung requests sit on connections that served before, while the server answers others quickly; connections that
     had been idle for minutes; several addresses, or several hosts, that fail in the same second; connections in use
-    that break and new ones that are refused, faster than a server on the internet could answer; DNS unchanged.
+    that break and new ones that are refused, faster than a server on the internet could answer; all addresses at once
+    in wave after wave, serving in between; DNS unchanged.
 
 What to do
     Bound the age of connections below the lease (`maxConnectionDuration`), and their idle time below the NAT's. Let
@@ -65,7 +66,9 @@ RULE = Rule(
         Clue.DNS_MOVED: -STRONG,
         Clue.INBOUND: -DECISIVE,
         Clue.ADDRESS_LOST_OTHERS_SERVE: -CLEAR,
-        Clue.NEVER_SERVED: -SOME,
+        Clue.NEVER_SERVED: -CLEAR,
+        Clue.RESTARTED_IN_TURN: -CLEAR,
+        Clue.FAILS_IN_WAVES: STRONG,
         Clue.NEW_ADDRESSES: -STRONG,
         Clue.FRESH_CONNECTION: -SOME,
         Clue.ACCEPTED_THEN_CLOSED: -CLEAR,

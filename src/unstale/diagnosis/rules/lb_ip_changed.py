@@ -9,7 +9,8 @@ What it means
 How we know
     The failing address is not in the DNS answer, or the answer changed just before. An address served until a moment
     and never since, while others of the same host do; all connections to it fail together. What follows (closed,
-    refused, no answer) depends on what became of the old node, so the kind of failure says little.
+    refused, no answer) depends on what became of the old node, so the kind of failure says little. Where the address
+    was given to somebody else nothing fails: answers turn to 404. Only DNS tells that from a server that lost a route.
 
 What to do
     Make the host known to the mesh with a ServiceEntry of resolution DNS, bound the age of connections
@@ -37,6 +38,7 @@ RULE = Rule(
         Symptom.TIMEOUT: 0.03,
         Symptom.TLS: 0.02,
         Symptom.REMOTE_RESET: 0.02,
+        Symptom.STRANGE_ANSWER: 0.45,
     },
     weighs={
         Clue.NOT_IN_DNS: STRONG + SOME,
@@ -66,6 +68,8 @@ RULE = Rule(
         Clue.DNS_STEADY: -SOME,
         Clue.ADDRESS_SERVES_ON: -STRONG,
         Clue.HEALED: -STRONG,
+        Clue.RESTARTED_IN_TURN: -CLEAR,
+        Clue.FAILS_IN_WAVES: -CLEAR,
         Clue.EXTERNAL_CLUSTER: -SOME,
         Clue.SPORADIC: -CLEAR,
         Clue.NEVER_SERVED: -SOME,
@@ -95,6 +99,6 @@ RULE = Rule(
         Need.MANIFESTS: "the manifests (-f): without a ServiceEntry nobody but the application resolves the name",
         Need.PROXY: "Envoy's /clusters (--clusters): is the failing address still an endpoint?",
     },
-    scenarios=("rotation-sudden", "rotation-slow"),
+    scenarios=("rotation-sudden", "rotation-slow", "address-reused"),
     next=("unstale fix --host {host}",),
 )

@@ -7,7 +7,8 @@ What it means
 How we know
     The failures come in one short burst, at services of the mesh, at different addresses one after the other, with
     several symptoms side by side (closed, refused, no healthy host); lines of a proxy that is draining lie nearby
-    (`filter_chain_is_being_removed`, `downstream_local_disconnect`). Before and after, all is well.
+    (`filter_chain_is_being_removed`, `downstream_local_disconnect`). Before and after, all is well. Servers that keep
+    their addresses are refused one after another, each for a while, and serve again.
 
 What to do
     Let the server finish: a preStop sleep and a grace period above the longest request, readiness probes that fail
@@ -39,6 +40,9 @@ RULE = Rule(
     },
     weighs={
         Clue.DRAINING_NEAR: STRONG,
+        Clue.RESTARTED_IN_TURN: DECISIVE,
+        Clue.FAILS_IN_WAVES: -SOME,
+        Clue.DNS_STEADY: HINT,
         Clue.BURST: CLEAR,
         Clue.ONE_AFTER_ANOTHER: SOME,
         Clue.HEALED: HINT,
@@ -68,6 +72,5 @@ RULE = Rule(
         Need.SERVER: "the events of that minute: did a pod start or stop, was anything deployed (kubectl get events)?",
         Need.HISTORY: "the log around it: do the failures come in one burst, and which addresses appear after it?",
     },
-    scenarios=("rotation-fin",),
-    lab="its nodes end as programs do: connections closed in peace, new ones refused",
+    scenarios=("server-ends",),
 )

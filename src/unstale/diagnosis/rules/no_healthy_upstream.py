@@ -34,6 +34,7 @@ RULE = Rule(
         Clue.DNS_FAILED: -STRONG,
         Clue.STAT_DNS_FAILED: -CLEAR,
         Clue.BLACK_HOLE: -STRONG,
+        Clue.OUTSIDE_WITHOUT_CLUSTER: -SOME,
         Clue.BEHIND_ANSWERED: -CLEAR,
     },
     settled_by={

@@ -44,6 +44,7 @@ RULE = Rule(
         Symptom.OVERFLOW: 0.01,
         Symptom.NO_HEALTHY: 0.02,
         Symptom.DNS: 0.01,
+        Symptom.STRANGE_ANSWER: 0.45,
     },
     weighs={
         Clue.LEFT_EARLY: CLEAR,

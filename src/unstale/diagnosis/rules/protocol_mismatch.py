@@ -43,6 +43,7 @@ RULE = Rule(
         Clue.AT_ONCE: HINT,
         Clue.STAT_PROTOCOL: SOME,
         Clue.BROKEN_ANSWER: -CLEAR,
+        Clue.WORKED_FIRST: -CLEAR,
         Clue.REUSED_CONNECTION: -CLEAR,
         Clue.ADDRESS_SERVES_ON: -STRONG,
         Clue.OTHERS_ANSWER: -SOME,
@@ -66,7 +67,6 @@ RULE = Rule(
         ),
         Need.MANIFESTS: "the port's name and protocol, and h2UpgradePolicy of its DestinationRule (-f)",
     },
-    scenarios=("calm",),
-    lab="with a DestinationRule of `h2UpgradePolicy: UPGRADE` for nodes that speak HTTP/1",
+    scenarios=("h2-to-h1",),
     next=("unstale lint manifests/",),
 )

@@ -34,6 +34,7 @@ RULE = Rule(
     weighs={
         Clue.REUSED_WHILE_BUSY: CLEAR,
         Clue.BROKEN_ANSWER: CLEAR,
+        Clue.WORKED_FIRST: SOME,
         Clue.ADDRESS_SERVES_ON: CLEAR,
         Clue.SPORADIC: SOME,
         Clue.IN_DNS: HINT,
