@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast matrix recordings soak fuzz bench-compile bench-sidecar bench-logs bench-diagnose bench-lint rule-pages cause-pages fuzz-logs bench-clients library-suites check format lock clean
+.PHONY: help setup demo test test-fast matrix recordings soak fuzz bench-compile bench-sidecar bench-logs bench-diagnose unseen-runs false-alarms bench-lint rule-pages cause-pages fuzz-logs bench-clients library-suites check format lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -39,6 +39,7 @@ bench-compile: setup  ## time and memory of compiling 100, 1,000 and 10,000 host
 	@$(BIN)/python scripts/bench_compile.py
 
 bench-sidecar: setup  ## requests/s behind unstale sidecar beside a hand-written Envoy, and what it adds to no proxy
+	@$(BIN)/python scripts/bench_sidecar_hosts.py
 	@$(BIN)/python scripts/bench_sidecar.py
 
 bench-clients: setup  ## requests/s and p99 of each client adapter beside the plain library, in the same run
@@ -52,6 +53,12 @@ fuzz-logs: setup  ## 200,000 mutated log lines: both scanners agree and every li
 
 bench-diagnose: setup  ## the confusion table of the diagnosis over cases whose cause is known (CASES=FILE)
 	@$(BIN)/python scripts/bench_diagnose.py --misses $(CASES)
+
+unseen-runs: setup  ## fresh lab runs of everything, parameters drawn by SEED: the true cause comes first
+	@cd tests/diagnosis && ../../$(BIN)/python unseen_runs.py causes --seed $(or $(SEED),$(shell date +%s))
+
+false-alarms: setup  ## 50 and more fresh lab runs with nothing stale in them: no stale connection is found
+	@cd tests/diagnosis && ../../$(BIN)/python unseen_runs.py alarms --seed $(or $(SEED),$(shell date +%s))
 
 cause-pages: setup  ## write docs/causes from the rules
 	@$(BIN)/python scripts/write_cause_pages.py
