@@ -105,3 +105,20 @@ def test_distance_is_made_and_named(cells: Mapping[tuple[str, ...], Cell]) -> No
     cell = cells["idle-race", "none", "GET"]
     assert cell.latency_ms.p50 is not None and cell.latency_ms.p50 >= 80.0, "there and back again at 40 ms"
     assert cell.conditions[0].startswith("40 ms each way, made by ")
+
+
+def test_cells_that_still_hang_do_not_hold_up_the_next_ones(tmp_path: Path) -> None:
+    """Two of the first cell's connections wait for the application's patience while the second cell is run."""
+    ended: list[str] = []
+
+    class _Watcher(_Silent):
+        def finished(self, cell: Cell) -> None:
+            ended.append(cell.scenario)
+
+    hanging = Question(scenarios=("stalls",), policies=("none",), methods=("GET",), duration_s=2.0, timeout_s=8.0)
+    brief = Question(scenarios=("calm",), policies=("none",), methods=("GET",), duration_s=1.0)
+    orders = [_numbered(plan(one, tmp_path)[0], number) for number, one in enumerate((hanging, brief))]
+    stalls, calm = runner.run_all(runner.prepare(orders, tmp_path), jobs=1, watcher=_Watcher())
+    assert ended == ["calm", "stalls"]
+    assert stalls.failed and stalls.scenario == "stalls"
+    assert not calm.failed and calm.scenario == "calm"

@@ -27,7 +27,7 @@ SCENARIO = variant(
         recommended=(Bounds(twice=CUT_ANSWERS), Bounds(failed=(0.0, 0.2))),
     ),
     least={
-        "GET": Least(twice=0.0125, why=HAS_RUN),
+        "GET": Least(twice=0.0275, why=HAS_RUN),
         "POST": Least(failed=0.03, why=MAY_HAVE_RUN),
     },
 )
