@@ -53,6 +53,14 @@ def test_one_that_stays_away_was_not_restarted(tmp_path: Path) -> None:
     assert "RESTARTED_IN_TURN" not in seen(log(tmp_path, {ONE: (2.5, 3.0), TWO: stays}))
 
 
+def test_one_that_nobody_asks_again_may_have_been_restarted(tmp_path: Path) -> None:
+    """Its callers connected anew, to the one that was back already, and stayed there."""
+    lines = log(tmp_path, {ONE: (2.5, 3.0), TWO: (6.0, 6.5)}).read_text().splitlines()
+    gone = [number for number, line in enumerate(lines) if TWO in line and " 503 " in line][-1]
+    kept = [line for number, line in enumerate(lines) if number <= gone or TWO not in line]
+    assert "RESTARTED_IN_TURN" in seen(written(tmp_path, *kept))
+
+
 def test_a_single_refusal_is_no_restart(tmp_path: Path) -> None:
     assert "RESTARTED_IN_TURN" not in seen(log(tmp_path, {ONE: (2.5,), TWO: (6.0,)}))
 

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.lab
 
 MANIFESTS = Path(__file__).parent / "lab-manifests"
 RUNS = (
-    ("none", "POST", "--rate", "90", "--connections", "6", "--ttl", "2", "--duration", "5", "--jobs", "5"),
+    ("none", "POST", "--rate", "90", "--connections", "6", "--ttl", "2", "--duration", "8", "--jobs", "5"),
     ("article", "GET", "--rate", "60", "--connections", "4", "--duration", "5", "--jobs", "5"),
 )
 SCENARIOS = (

@@ -89,7 +89,7 @@ def test_a_candidate_changes_what_it_says_and_nothing_else() -> None:
     policy = changed["DestinationRule"]["trafficPolicy"]
     assert "outlierDetection" not in policy
     assert "maxConnectionDuration" not in policy["connectionPool"]["tcp"]
-    assert "http" not in policy["connectionPool"]
+    assert "idleTimeout" not in policy["connectionPool"]["http"]
     assert made.name == "attempts=3,idle=never,age=never,outliers=no,avoids=yes,methods=all"
 
 

@@ -43,7 +43,7 @@ UNSET: Any = object()
 
 # A loop that sends a request so soon after the last one is at work and hears of a hang-up by itself. After a longer
 # pause it may have stood still meanwhile, so the socket is asked; that costs 3 % of a busy client's processor time.
-BUSY_S = 0.001
+BUSY_S = 0.0002
 
 
 class FreshConnector(aiohttp.TCPConnector):

@@ -59,7 +59,7 @@ class DestinationRules:
     local: dict[str, Rules] = field(default_factory=dict)
     exported: dict[str, Rules] = field(default_factory=dict)
     private_root: Rules = field(default_factory=HostIndex)
-    _found: dict[tuple[str, str], Rule | None] = field(default_factory=dict, repr=False, compare=False)
+    _found: dict[tuple[str, str], Rule | None] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def find(self, service: Service) -> Rule | None:
         """SC-6: own namespace, the service's, the root namespace; the first that has any decides."""
