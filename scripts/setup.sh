@@ -47,7 +47,7 @@ need_venv() {
     wanted >"$STAMP"
 }
 
-extension_sources() { { cat setup.py src/unstale/accesslog/_rows.c; "$VENV/bin/python" -V; command -v cc || true; } | cksum; }
+extension_sources() { { cat setup.py src/unstale/accesslog/scanner/*.[ch]; "$VENV/bin/python" -V; command -v cc || true; } | cksum; }
 
 need_extension() {
     [ -f "$VENV/.extension" ] && [ "$(cat "$VENV/.extension")" = "$(extension_sources)" ] && return
