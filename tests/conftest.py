@@ -1,4 +1,4 @@
-"""What all tests share: the tiers.
+"""What all tests share: the tiers, and the browser of those that need one.
 
 A lab test is skipped where the machine cannot run the lab, a browser test where there is no browser; with
 `--lab-required` and `--browser-required` a skipped one fails the run.
@@ -6,13 +6,17 @@ A lab test is skipped where the machine cannot run the lab, a browser test where
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 import browser_tier
 from unstale.lab import machine
 from unstale.model.errors import MachineError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 TIERS: dict[str, Callable[[], None]] = {"lab": machine.check, "browser": browser_tier.check}
 """Marker of a tier -> what raises MachineError in words where this machine cannot run it."""
@@ -43,3 +47,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid}: a {tier} test was skipped on a machine that can run it"
     return report
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tools:
+        chromium = tools.chromium.launch(executable_path=str(browser_tier.chromium()), args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    return str(request.param)

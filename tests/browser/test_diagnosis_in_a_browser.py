@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-import browser_tier
 from unstale.accesslog.options import Options
 from unstale.accesslog.scan import scan
 from unstale.diagnosis.diagnose import diagnose
@@ -31,25 +30,12 @@ LOGS = (
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as tools:
-        chromium = tools.chromium.launch(executable_path=str(browser_tier.chromium()), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("diagnosis") / "diagnosis.html"
     found = diagnose(scan(list(map(str, LOGS)), Options(workers=1)))
     assert len(found.findings) >= 3
     path.write_text(diagnosis_html(found, titles()), encoding="utf-8")
     return path
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 @pytest.fixture(params=[DESK, PHONE], ids=["desk", "phone"])

@@ -5,15 +5,13 @@ Chromium is the system's own; the report is opened from a file with the network 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser_report import experiment
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-import browser_tier
 from unstale.report.html import to_html
 
 pytestmark = pytest.mark.browser
@@ -24,23 +22,10 @@ SERIOUS = ("serious", "critical")
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as tools:
-        chromium = tools.chromium.launch(executable_path=str(browser_tier.chromium()), args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
     path.write_text(to_html(experiment()), encoding="utf-8")
     return path
-
-
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
 
 
 def _opened(browser: Browser, report: Path, size: tuple[int, int], scheme: str = "light") -> tuple[Page, list[str]]:

@@ -109,8 +109,18 @@ def _is_http(port: Document) -> bool:
 def _originating(document: Document, target: Target) -> Document:
     if document.get("kind") != "DestinationRule" or document["spec"].get("host") != target.host:
         return document
-    policy = document["spec"].get("trafficPolicy") or {}
-    return {**document, "spec": {**document["spec"], "trafficPolicy": {**policy, "tls": _tls(target)}}}
+    policy = {**(document["spec"].get("trafficPolicy") or {}), "tls": _tls(target)}
+    if "portLevelSettings" in policy:
+        policy["portLevelSettings"] = [_trusting(port) for port in policy["portLevelSettings"]]
+    return {**document, "spec": {**document["spec"], "trafficPolicy": policy}}
+
+
+def _trusting(port: Document) -> Document:
+    """A port's own TLS stands in the place of the host's; where it names no authority, the lab's is the system's."""
+    tls = port.get("tls")
+    if not tls or tls.get("mode") != "SIMPLE" or "caCertificates" in tls or "credentialName" in tls:
+        return port
+    return {**port, "tls": {**tls, "caCertificates": LAB_CA}}
 
 
 def _added(documents: list[Document], target: Target) -> list[Source]:

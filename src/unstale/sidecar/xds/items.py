@@ -16,11 +16,11 @@ from typing import Any
 
 from unstale.envoy.resource import Resource
 from unstale.model.carry import carried
+from unstale.sidecar.xds import length_delimited
 from unstale.sidecar.xds.references import address_of, routes_of
 from unstale.sidecar.xds.snapshot import LISTENER, ROUTE, Entry
 
 Json = dict[str, Any]
-_LENGTH_DELIMITED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def _made(unseen: Iterable[Json], kind: ItemList, gone: Iterable[tuple[Json, Ite
             made[id(value)] = Item(value=value, body=equal.body, digest=equal.digest, needs=equal.needs)
             continue
         body = encode(kind.type_url, value)
-        body = _varint(kind.number << 3 | _LENGTH_DELIMITED) + _varint(len(body)) + body
+        body = length_delimited.field(kind.number, body)
         made[id(value)] = Item(
             value=value, body=body, digest=hashlib.sha256(body).digest()[:16], needs=routes_of(value)
         )
@@ -130,21 +130,12 @@ def _cut(body: bytes, number: int) -> tuple[bytes, bytes]:
 
 
 def _skip(body: bytes, at: int, wire_type: int) -> int:
-    if wire_type == _LENGTH_DELIMITED:
+    if wire_type == length_delimited.LENGTH_DELIMITED:
         size, at = _read_varint(body, at)
         return at + size
     if wire_type == 0:
         return _read_varint(body, at)[1]
     return at + (8 if wire_type == 1 else 4)
-
-
-def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > 0x7F:
-        found.append(value & 0x7F | 0x80)
-        value >>= 7
-    found.append(value)
-    return bytes(found)
 
 
 def _read_varint(body: bytes, at: int) -> tuple[int, int]:

@@ -14,9 +14,8 @@ from typing import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
 
+from unstale.sidecar.xds import length_delimited
 from unstale.sidecar.xds.snapshot import CLUSTER
-
-_LENGTH_DELIMITED = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +88,4 @@ def _without(value: Any, path: tuple[str | int, ...], name: str) -> Any:
 def _encoded(number: int, text: str) -> bytes:
     duration = Duration()
     duration.FromJsonString(text)
-    body = duration.SerializeToString()
-    # Both fit in one byte: the number is under 16, a Duration under 128 bytes long.
-    return bytes((number << 3 | _LENGTH_DELIMITED, len(body))) + body
+    return length_delimited.field(number, duration.SerializeToString())
