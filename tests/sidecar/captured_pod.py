@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +18,7 @@ from pathlib import Path
 from loopback import HCM, ROUTER, Client, OriginServer, cluster, resources
 
 from unstale.envoy.resource import Resources
+from unstale.sidecar.bootstrap import MARK
 from unstale.sidecar.capture import capture, release, ruleset
 from unstale.sidecar.local import localize
 from unstale.sidecar.outcome import Applied
@@ -24,6 +27,10 @@ from unstale.sidecar.sidecar import Sidecar, SidecarSettings
 
 SERVER = "203.0.113.10"
 PORTS = (80, 81, 8080)
+RESETTING = 82
+"""Here the server resets the first connection after its first byte, and answers later ones."""
+
+PASSED = r"^cluster\.PassthroughCluster\.upstream_cx_total$"
 
 
 async def serve() -> None:
@@ -32,6 +39,18 @@ async def serve() -> None:
     one = OriginServer(b"origin")
     for port in PORTS:
         await asyncio.start_server(one.serve, SERVER, port)
+    strangers = [True]
+
+    async def reset_first(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(1)
+        if strangers:
+            strangers.clear()
+            writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        else:
+            writer.write(b"answer")
+        writer.close()
+
+    await asyncio.start_server(reset_first, SERVER, RESETTING)
     print("serving", flush=True)
     await asyncio.Event().wait()
 
@@ -133,11 +152,38 @@ async def main(folder: Path) -> dict[str, object]:
     counted = await sidecar.admin.stats(r"^cluster\.(web|PassthroughCluster)\.upstream_cx_total$|downstream_cx_total$")
     while len(lines := log.read_text().splitlines() if log.exists() else []) < 1:
         await asyncio.sleep(0.01)
+    before = await sidecar.admin.stats(PASSED)
+    answer = await asyncio.to_thread(_after_a_reset)
+    reused = await sidecar.admin.stats(PASSED)
     await release()
     unseen = await _get(81)
-    after = await sidecar.admin.stats(r"^cluster\.PassthroughCluster\.upstream_cx_total$")
+    after = await sidecar.admin.stats(PASSED)
     await sidecar.stop()
-    return {"seen": seen, "counted": counted, "lines": lines, "unseen": unseen, "after": after}
+    return {
+        "seen": seen,
+        "counted": counted,
+        "lines": lines,
+        "answer": answer,
+        "passed": [next(iter(each.values())) for each in (before, reused, after)],
+        "unseen": unseen,
+    }
+
+
+def _after_a_reset() -> list[str]:
+    """What two callers get from one local port: one with Envoy's mark, whom the server resets, and the application."""
+    answers = []
+    for mark in (MARK, 0):
+        with socket.socket() as caller:
+            caller.settimeout(5)
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
+            caller.bind(("10.0.0.10", 40000))
+            caller.connect((SERVER, RESETTING))
+            caller.sendall(b"?")
+            try:
+                answers.append(caller.recv(100).decode())
+            except ConnectionResetError:
+                answers.append("reset")
+    return answers
 
 
 async def _get(port: int) -> tuple[int, str]:

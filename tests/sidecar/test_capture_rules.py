@@ -18,6 +18,14 @@ table ip unstale {
     ip daddr 127.0.0.0/8 return
     meta l4proto tcp redirect to :15001
   }
+  chain own {
+    type filter hook output priority -300; policy accept;
+    meta mark 1337 notrack
+  }
+  chain answers {
+    type filter hook prerouting priority -300; policy accept;
+    iifname != "lo" notrack
+  }
 }
 """
 
@@ -36,7 +44,8 @@ def test_port_mark_and_table_can_be_chosen() -> None:
     rules = ruleset(port=16001, mark=7, table="mine")
     assert rules.startswith("table ip mine\ndelete table ip mine\n")
     assert "meta mark 7 return" in rules
-    assert rules.rstrip("}\n ").endswith("redirect to :16001")
+    assert "tcp redirect to :16001\n" in rules
+    assert "meta mark 7 notrack" in rules
 
 
 def test_a_missing_nft_is_told_with_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from unstale.accesslog.formats.istio_text import parse
 from unstale.accesslog.row import Row
@@ -82,7 +81,7 @@ class Evidence:
         wanted = {request.id for request in requests if not request.is_ok and has_ids}
         rows, logged = _rows(folder / "access.log", wanted)
         if not is_opaque and has_ids:
-            _refuse_gaps(folder, requests, logged)
+            _refuse_gaps(folder, requests, logged, counts)
         return cls(
             folder=folder,
             start=start,
@@ -121,10 +120,20 @@ def _rows(path: Path, wanted: set[str]) -> tuple[dict[str, Row], dict[str, tuple
     return kept, logged
 
 
-def _refuse_gaps(folder: Path, requests: tuple[Request, ...], logged: Mapping[str, Any]) -> None:
+def _refuse_gaps(
+    folder: Path, requests: tuple[Request, ...], logged: Mapping[str, tuple[int, ...]], counts: Counts
+) -> None:
     unlogged = [request.id for request in requests if request.status and request.id not in logged]
-    if unlogged:
+    if not unlogged:
+        return
+    missing = f"{len(unlogged)} answered requests missing, first {unlogged[0]}"
+    lines, counted = sum(map(len, logged.values())), counts.envoy.get("downstream_rq_total", 0)
+    if lines >= counted:
         raise MachineError(
-            f"{folder / 'access.log'}: the sidecar's log is not whole ({len(unlogged)} answered requests missing). "
-            "Free some space or choose another folder with --recordings DIR."
+            f"{folder / 'access.log'}: requests passed the sidecar by ({missing}; it counted {counted} and logged "
+            f"{lines}). Nothing else may change this machine's packet filter while the lab runs."
         )
+    raise MachineError(
+        f"{folder / 'access.log'}: the sidecar's log is not whole ({missing}; it counted {counted} and logged "
+        f"{lines}). Free some space or choose another folder with --recordings DIR."
+    )
