@@ -101,6 +101,15 @@ class ConnectionSettings(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProxyStatsMatcher(Message):
+    """The statistics that Envoy keeps besides those that it must."""
+
+    inclusion_prefixes: tuple[str, ...] = ()
+    inclusion_suffixes: tuple[str, ...] = ()
+    inclusion_regexps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ProxyConfig(Message):
     """The part of Istio's ProxyConfig that is applied; `UNREAD` are the fields that shape nothing here."""
 
@@ -110,7 +119,11 @@ class ProxyConfig(Message):
         *("proxyAdminPort", "availabilityZone", "controlPlaneAuthPolicy", "customConfigFile", "statNameLength"),
         *("concurrency", "proxyBootstrapTemplatePath", "interceptionMode", "tracing", "sds", "envoyAccessLogService"),
         *("envoyMetricsService", "runtimeValues", "statusPort", "extraStatTags", "gatewayTopology"),
-        *("terminationDrainDuration", "meshId", "readinessProbe", "proxyStatsMatcher"),
+        *(
+            "terminationDrainDuration",
+            "meshId",
+            "readinessProbe",
+        ),
         *("holdApplicationUntilProxyStarts", "caCertificatesPem", "image", "privateKeyProvider"),
         *("fileFlushInterval", "fileFlushMinSizeKb", "statsCompression"),
     )
@@ -118,3 +131,4 @@ class ProxyConfig(Message):
     proxy_metadata: Mapping[str, str] = field(default_factory=dict)
     proxy_headers: ProxyHeaders | None = None
     connection_settings: ConnectionSettings | None = None
+    proxy_stats_matcher: ProxyStatsMatcher | None = None

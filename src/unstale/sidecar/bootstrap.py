@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from unstale.istio.proxy_config import ProxyStatsMatcher
 from unstale.model.errors import InputError
+from unstale.sidecar.statistics import stats_config
 
 MARK = 1337
 """What tells Envoy's own packets from the application's; Istio uses the same number for its user id."""
@@ -23,6 +25,13 @@ _INTERNAL = {
     "name": "envoy.bootstrap.internal_listener",
     "typed_config": {"@type": "type.googleapis.com/envoy.extensions.bootstrap.internal_listener.v3.InternalListener"},
 }
+_RUNTIME = {
+    # A path with a fragment is taken, and the fragment cut off, where Envoy alone answers 400.
+    "envoy.reloadable_features.http_reject_path_with_fragment": False,
+    "re2.max_program_size.error_level": "32768",
+}
+"""Where Istio's own bootstrap has another default than Envoy (pkg/bootstrap/config.go, extractRuntimeFlags)."""
+
 _SOL_SOCKET = 1
 _SO_MARK = 36
 _PRIVATE = 0o600
@@ -55,13 +64,20 @@ def admin_socket(folder: Path) -> Path:
 
 
 def bootstrap(
-    *, folder: Path, node: Node, mark: int | None, has_internal: bool = False, resolver: dict[str, Any] | None = None
+    *,
+    folder: Path,
+    node: Node,
+    mark: int | None,
+    has_internal: bool = False,
+    resolver: dict[str, Any] | None = None,
+    statistics: ProxyStatsMatcher | None = None,
 ) -> dict[str, Any]:
     """Envoy's bootstrap configuration as JSON.
 
     `mark` is set on every upstream socket of every cluster, which needs CAP_NET_ADMIN over the network namespace; None
     leaves the sockets alone, for a sidecar whose traffic is not captured. `has_internal` allows listeners that only
-    Envoy itself connects to; `resolver` is that of clusters which name none.
+    Envoy itself connects to; `resolver` is that of clusters which name none. `statistics` names what is counted besides
+    the usual.
 
     Raises InputError where the folder's path is too long for a unix socket.
     """
@@ -77,8 +93,11 @@ def bootstrap(
             "lds_config": _from_ads(),
         },
         "static_resources": {"clusters": [_ads_cluster(folder)]},
+        "stats_config": stats_config(statistics),
         "cluster_manager": {"upstream_bind_config": marked(mark)} if mark is not None else {},
-        "layered_runtime": {"layers": [{"name": "admin", "admin_layer": {}}]},
+        "layered_runtime": {
+            "layers": [{"name": "pod", "static_layer": _RUNTIME}, {"name": "admin", "admin_layer": {}}]
+        },
         **({"bootstrap_extensions": [_INTERNAL]} if has_internal else {}),
         **({"typed_dns_resolver_config": resolver} if resolver else {}),
     }

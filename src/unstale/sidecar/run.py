@@ -285,6 +285,7 @@ class Run:
             restarts=True,
             has_internal=self.settings.listen is not None,
             resolver=SHARED,
+            statistics=self._setting().stats_matcher(),
         )
 
     def _environ(self) -> dict[str, str] | None:

@@ -8,8 +8,13 @@ from unstale.envoy.envoy_filter.value_faults import value_faults
 from unstale.envoy.inputs import Setting
 from unstale.envoy.proxy import Proxy
 from unstale.envoy.release import parse_release
+from unstale.istio.faults import Faults
 from unstale.istio.loader import Loader
 from unstale.istio.mesh import MeshConfig
+from unstale.istio.proxy_config import ProxyStatsMatcher
+from unstale.istio.single_file import refuse
+from unstale.istio.wording import shown
+from unstale.re2.syntax import ExpressionError, compile_expression
 from unstale.sidecar.allocation import AllocatingLoader
 
 _MODE = "INTERCEPTION_MODE"
@@ -46,3 +51,25 @@ class LocalSetting(Setting):
         is_undescribed = proxy.ip_addresses == Proxy().ip_addresses
         addresses = self.addresses if self.addresses and is_undescribed else proxy.ip_addresses
         return replace(proxy, ip_addresses=addresses, metadata=metadata)
+
+    def stats_matcher(self) -> ProxyStatsMatcher | None:
+        """What the pod, or else the mesh, wants counted.
+
+        Raises ManifestError, also for an expression with which Envoy would not start; istiod looks at none.
+        """
+        own = self.load_proxy().proxy_config
+        wanted = (own and own.proxy_stats_matcher) or self.load_mesh().default_config.proxy_stats_matcher
+        if wanted is not None:
+            _check_expressions(wanted)
+        return wanted
+
+
+def _check_expressions(wanted: ProxyStatsMatcher) -> None:
+    faults = Faults()
+    for index, regex in enumerate(wanted.inclusion_regexps):
+        try:
+            compile_expression(regex)
+        except ExpressionError as error:
+            words = f"inclusionRegexps[{index}] is no regular expression ({shown(regex)}: {error})"
+            faults.reject(wanted, f"inclusion_regexps[{index}]", words, "Write RE2.")
+    refuse(faults)

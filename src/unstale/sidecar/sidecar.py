@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from unstale.envoy.resource import Resources
+from unstale.istio.proxy_config import ProxyStatsMatcher
 from unstale.model.errors import MachineError, ProxyError
 from unstale.sidecar.admin import Admin
 from unstale.sidecar.binary import find_envoy
@@ -50,7 +51,7 @@ class SidecarSettings:
     nothing is captured. `binary` None means the installed one. Times are limits, not waits. `handover` is where Envoy's
     listening sockets come from, None for its own; `is_bare` and `shows_stderr` are those of `Launch`. With `restarts`
     an Envoy that ends is no end: see `keep_alive`. `has_internal` allows internal listeners, `resolver`
-    is that of clusters which name none.
+    is that of clusters which name none; `statistics` are kept besides those that always are.
     """
 
     folder: Path
@@ -69,6 +70,7 @@ class SidecarSettings:
     restarts: bool = False
     has_internal: bool = False
     resolver: dict[str, Any] | None = None
+    statistics: ProxyStatsMatcher | None = None
 
 
 class Sidecar:
@@ -233,6 +235,7 @@ class Sidecar:
             mark=self.settings.mark,
             has_internal=self.settings.has_internal,
             resolver=self.settings.resolver,
+            statistics=self.settings.statistics,
         )
         try:
             self._prepare(launch, json.dumps(content, indent=1))
