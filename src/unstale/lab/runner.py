@@ -31,8 +31,8 @@ CELLS_PER_CORE = 7
 """Measured: a cell at 100 requests a second takes about a tenth of a core; see docs/lab.md."""
 
 _LEAST_CELLS = 4
-_AFTER_LOAD_S = 1.5
-"""What a cell in which nothing hangs needs after its load to be judged."""
+_AFTER_LOAD_S = 0.5
+"""From the word to go until the first request is due, and from the last one to its answer where nothing hangs."""
 
 
 class Watcher(Protocol):
@@ -60,9 +60,9 @@ def run_all(
 
     Cells that run side by side are built first and loaded together: building takes a processor's full attention for a
     moment, which would show in the latencies of a cell that is being measured. The next ones are built when the load is
-    over; cells in which requests still hang then end beside them. None for `jobs` runs as many as the machine has room
-    for, looked at while no cell runs: what runs beside a matrix must not change its verdicts. On the loopback the cells
-    have no namespaces of their own.
+    over; cells are judged, and those in which requests still hang end, beside them. None for `jobs` runs as many as the
+    machine has room for, looked at while no cell runs: what runs beside a matrix must not change its verdicts. On the
+    loopback the cells have no namespaces of their own.
 
     Raises MachineError or ProxyError of the first cell that could not be run; then nothing is left running.
     """
