@@ -78,7 +78,8 @@ def tune(**options: Any) -> int:
     """Try policies in the lab: the recommended one, each of its values changed alone, then two at a time.
 
     Shown are failed requests, POSTs executed twice, the worst p99, requests sent again and connections opened; `*`
-    marks the candidates that no other one beats. The order is always the same, so a larger budget only adds lines.
+    marks the candidates that no other one beats by more than the machine's own noise: twice what five runs of the
+    recommended policy differ by. The order is always the same, so a larger budget only adds lines.
 
     Exit codes: 0 the recommended policy is among them, 1 it is not, 2 wrong usage, 3 this machine cannot run the lab.
     """
@@ -104,12 +105,12 @@ def tune(**options: Any) -> int:
         with Progress(total=len(prepared), quiet=options["quiet"]) as progress:
             return runner.run_all(prepared, jobs=options["jobs"], watcher=progress)
 
-    points = search(question, budget_of(options["budget"]), recordings=folder, run=run, varied=options["varied"])
+    found = search(question, budget_of(options["budget"]), recordings=folder, run=run, varied=options["varied"])
     if options["output"] == "json":
-        click.echo(json.dumps(tune_text.to_json(points), indent=1))
+        click.echo(json.dumps(tune_text.to_json(found), indent=1))
     else:
-        click.echo("\n".join(tune_text.table(points)))
-    return 0 if points[0].is_on_front else 1
+        click.echo("\n".join(tune_text.table(found)))
+    return 0 if found.points[0].is_on_front else 1
 
 
 def budget_of(text: str) -> Budget:

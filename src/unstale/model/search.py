@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from unstale.model.experiment import Cell
 
@@ -24,3 +25,21 @@ class Point:
     connections: int
     cells: tuple[Cell, ...] = ()
     is_on_front: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noise:
+    """By how much two runs of one policy may differ in each figure; `p99_ms` for each scenario and method."""
+
+    failed: float = 0.0
+    extra: float = 0.0
+    connections: float = 0.0
+    p99_ms: Mapping[tuple[str, str], float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What was tried, in that order, and the noise of the machine that it was measured against."""
+
+    points: tuple[Point, ...]
+    noise: Noise
