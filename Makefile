@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast matrix recordings soak fuzz bench-compile bench-sidecar bench-logs bench-diagnose unseen-runs false-alarms bench-lint rule-pages cause-pages fuzz-logs bench-clients library-suites check format lock clean
+.PHONY: help setup demo test test-fast matrix recordings picture soak fuzz bench-compile bench-sidecar bench-logs bench-diagnose unseen-runs false-alarms bench-lint rule-pages cause-pages fuzz-logs bench-clients library-suites check format lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -31,6 +31,9 @@ matrix: setup  ## every scenario under every policy: exit 1 if one does not do w
 
 recordings: setup  ## record one small cell a scenario and policy into tests/recordings
 	@$(BIN)/python scripts/make_recordings.py
+
+picture: setup  ## run three policies through a sudden move and draw docs/rotation-sudden.svg
+	@$(BIN)/python scripts/draw_rotation_sudden.py
 
 fuzz: setup  ## 100,000 mutated manifests: a message or acceptance, never a traceback, never slow
 	@cd tests/istio && ../../$(BIN)/python fuzz_manifests.py --count 100000 --seed 1
