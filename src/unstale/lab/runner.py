@@ -73,7 +73,8 @@ def run_all(
         room = jobs or default_jobs()
         while waiting:
             if jobs is None and not cells.are_running:
-                room = room_for(default_jobs(), idle_share())
+                # The best of three: what passes in a moment would cost a whole run a batch more.
+                room = room_for(default_jobs(), max(idle_share() for _ in range(3)))
             size = batch_size(len(waiting), room)
             cells.run(waiting[:size])
             del waiting[:size]
@@ -91,7 +92,7 @@ def room_for(jobs: int, idle: float) -> int:
     return max(min(jobs, _LEAST_CELLS), round(jobs * idle))
 
 
-def idle_share(over_s: float = 0.25) -> float:
+def idle_share(over_s: float = 0.2) -> float:
     """How much of the processors nobody used for a moment, 0..1; 1 where the system does not tell."""
     before = _ticks()
     time.sleep(over_s)
