@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 SHELL := /bin/sh
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast matrix recordings picture soak fuzz bench-compile bench-sidecar bench-logs bench-diagnose unseen-runs false-alarms bench-lint rule-pages cause-pages fuzz-logs bench-clients library-suites check format lock clean
+.PHONY: help setup demo test test-fast matrix alone recordings picture soak fuzz bench-compile bench-sidecar bench-logs bench-diagnose unseen-runs false-alarms bench-lint rule-pages cause-pages fuzz-logs bench-clients library-suites check format lock clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | column -t -s '|'
@@ -28,6 +28,9 @@ soak: setup  ## the whole matrix three times over: every run must give the same 
 
 matrix: setup  ## every scenario under every policy: exit 1 if one does not do what it is expected to
 	@$(BIN)/unstale prove --scenario all --policy all --as-expected --html report.html --json report.json
+
+alone: setup  ## the same cells side by side and one at a time: exit 1 if a verdict differs
+	@$(BIN)/python scripts/compare_alone.py
 
 recordings: setup  ## record one small cell a scenario and policy into tests/recordings
 	@$(BIN)/python scripts/make_recordings.py
