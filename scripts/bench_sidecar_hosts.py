@@ -6,6 +6,7 @@
 The hosts are those of bench_compile.py. 20,000 files may be open. Look-ups are answered by a name server of its own on
 the loopback, so the network has no part in it. A change is a file renamed over another; `on the wire` is from then to
 the moment its bytes are handed to gRPC, `Envoy` what passes until the last acknowledgement, and the rest is ours.
+At the end Envoy is killed, and started again with everything.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import argparse
 import asyncio
 import os
 import resource
+import signal
 import socket
 import struct
 import subprocess
@@ -113,6 +115,7 @@ async def _measure(folder: Path, port: int, hosts: int, changes: int) -> None:
     for what, key in EDITS.items():
         found = [await _change(files[len(files) // 2], key, number, edits, traffic) for number in range(changes)]
         _tell_changes(what, found)
+    await _kill_envoy(sidecar)
     following.cancel()
     await sidecar.kill()
     handover.close()
@@ -133,6 +136,17 @@ async def _change(file: Path, key: str, number: int, edits: asyncio.Queue[Edit],
     return Change(
         wire_ms=1000 * (traffic.sent[0] - began), applied_ms=1000 * (applied - began), envoy_ms=1000 * envoy_s
     )
+
+
+async def _kill_envoy(sidecar: Sidecar) -> None:
+    told: asyncio.Queue[str] = asyncio.Queue()
+    keeping = asyncio.create_task(sidecar.keep_alive(told.put_nowait))
+    await asyncio.sleep(0)
+    os.kill(sidecar.pid or 0, signal.SIGKILL)
+    while "serves again" not in (words := await told.get()):
+        print(words, flush=True)
+    print(words, flush=True)
+    keeping.cancel()
 
 
 def _tell_start(hosts: int, began: float, traffic: Traffic, envoy: int) -> None:

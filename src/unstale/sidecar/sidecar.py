@@ -185,7 +185,8 @@ class Sidecar:
             await asyncio.sleep(pause_s)
             try:
                 await self._launch_envoy()
-                await self._envoy.wait_until(self._has_all, deadline_s=self.settings.push_deadline_s, what="ready")
+                deadline_s = self._patience_s(self.in_force)
+                await self._envoy.wait_until(self._has_all, deadline_s=deadline_s, what="ready")
                 is_serving = True
             except ProxyError as again:
                 await self._envoy.kill()
@@ -221,11 +222,13 @@ class Sidecar:
         await self._server.stop()
 
     async def _push(self, snapshot: Snapshot, resources: Resources) -> messages.Outcome:
-        deadline_s = max(self.settings.push_deadline_s, _DEADLINE_EACH_S * len(resources.clusters))
-        outcome = await self._server.push(snapshot, deadline_s=deadline_s)
+        outcome = await self._server.push(snapshot, deadline_s=self._patience_s(resources))
         if isinstance(outcome, messages.Accepted):
             self.in_force = resources
         return outcome
+
+    def _patience_s(self, resources: Resources) -> float:
+        return max(self.settings.push_deadline_s, _DEADLINE_EACH_S * len(resources.clusters))
 
     async def _start(self) -> None:
         launch = self._launch()
