@@ -21,6 +21,9 @@ from unstale.diagnosis.symptom import Symptom, is_from_next_hop
 STRANGE = frozenset({404, 421})
 """Statuses with which a server answers for a host that it does not know."""
 
+IN_FLIGHT_S = 0.5
+"""What began within this time of a failure may have been on its way already."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -167,6 +170,16 @@ def first_use_s(addresses: Mapping[str, Address]) -> float | None:
 def moment_of(row: Row) -> float | None:
     """When a row's failure was noticed: at the end of the request or connection, seconds since 1970."""
     return None if row.start_s is None else row.start_s + row.duration_ms / 1000
+
+
+def has_carried(row: Row) -> bool:
+    """Whether it is of a bare connection on which the server had answered: it served until it failed."""
+    return not row.method and not row.status and row.bytes_sent > 0
+
+
+def serves_on(one: Address) -> bool:
+    """Whether it served again after its first failure, by requests that were not in flight then."""
+    return (one.last_success_s or 0.0) > (one.first_failure_s or 0.0) + IN_FLIGHT_S
 
 
 def is_success(group: Group) -> bool:

@@ -24,6 +24,8 @@ class Clue(Enum):
     HUNG_AFTER_IDLE = auto()
     HUNG_WHEN_FRESH = auto()
     NEVER_LONG_IDLE = auto()
+    ENDED_ALONE = auto()
+    SEVERAL_AT_ONCE = auto()
     # clues/history.py
     ADDRESS_LOST_OTHERS_SERVE = auto()
     ADDRESS_LOST_SIBLINGS_SERVE = auto()
@@ -91,8 +93,19 @@ class Clue(Enum):
     FAILED_BEFORE_EJECTION = auto()
     DRAINING_NEAR = auto()
     SIDE_BY_SIDE = auto()
+    # clues/reopened.py
+    REOPENED = auto()
+    # clues/certificate.py
+    CERTIFICATE_OF_ANOTHER = auto()
+    # clues/still_resolved.py
+    STILL_RESOLVED = auto()
+    # clues/in_flight.py
+    CUT_IN_FLIGHT = auto()
+    # clues/held_up.py
+    HELD_UP = auto()
     # clues/waves.py
     FAILS_IN_WAVES = auto()
+    STEADY_BEAT = auto()
     # clues/restart.py
     RESTARTED_IN_TURN = auto()
     # clues/hops.py

@@ -11,15 +11,15 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from unstale.accesslog.result import Address
-from unstale.diagnosis.case import STRANGE, Case, moment_of
+from unstale.diagnosis.case import IN_FLIGHT_S, STRANGE, Case, has_carried, moment_of, serves_on
 from unstale.diagnosis.clue import Clue, Sighting
+from unstale.diagnosis.clues.waves import strikes_again
 from unstale.diagnosis.symptom import Symptom
 from unstale.diagnosis.words import duration, listed, part, plural
 
 TOGETHER_S = 1.0
 """Failures that begin within this time began together: connections in use notice within their next request."""
 
-_SINCE_S = 0.5
 _MOMENT_S = 0.3
 _OUTAGES = frozenset({Symptom.REFUSED, Symptom.UNREACHABLE, Symptom.CONNECT_TIMEOUT, Symptom.CONNECT_FAILURE})
 _MOSTLY = 0.9
@@ -64,13 +64,14 @@ def _see(case: Case) -> Iterator[Sighting]:
 
 def _fate(case: Case, failed: list[Address], others: list[Address]) -> Iterator[Sighting]:
     lost = [one for one in failed if one.successes and _is_lost(one)]
-    alive = [one for one in failed if one.successes and _serves_on(one)]
+    alive = [one for one in failed if one.successes and serves_on(one)]
     never = [one for one in failed if not one.successes]
     names = listed([one.address for one in lost])
     later = [one for one in others if _first_failure(lost) < (one.last_success_s or 0.0)]
     meanwhile = [one for one in others if _served_while(case, one)]
-    if lost and len(lost) >= len(alive):
-        new = [one for one in later if (one.first_success_s or 0.0) > _first_failure(lost) - _SINCE_S]
+    is_more = sum(one.failures for one in lost) >= sum(one.failures for one in alive)
+    if lost and len(lost) >= len(alive) and is_more:
+        new = [one for one in later if (one.first_success_s or 0.0) > _first_failure(lost) - IN_FLIGHT_S]
         if new:
             words = f"{names} served until the failures began and not since; since then {_named(new)} serve"
             yield Sighting(clue=Clue.ADDRESS_LOST_OTHERS_SERVE, words=words)
@@ -86,15 +87,20 @@ def _fate(case: Case, failed: list[Address], others: list[Address]) -> Iterator[
     elif len(never) == len(failed) and meanwhile and case.count >= _TWICE:
         words = f"{listed([one.address for one in never])} never served, while {_named(meanwhile)} do"
         yield Sighting(clue=Clue.ONE_OF_SEVERAL, words=words)
-    elif never and not case.successes and case.count >= _ENOUGH and not case.has_carried:
+    elif never and not case.successes and case.count >= _ENOUGH and not _has_carried(case):
         yield Sighting(
             clue=Clue.NEVER_SERVED, words=f"no request to this host went well in these logs ({case.count} failed)"
         )
 
 
+def _has_carried(case: Case) -> bool:
+    """Whether the server answered on a bare connection to the host before that failed: then it did serve."""
+    return any(has_carried(one.row) for one in case.scene.by_host.get(case.host, case.failures))
+
+
 def _new_ones(case: Case, failed: list[Address]) -> Iterator[Sighting]:
     """Only old connections hang, while the same addresses go on to serve: the server is not what is slow."""
-    if case.symptom not in _HANGS or not all(_serves_on(one) for one in failed):
+    if case.symptom not in _HANGS or not all(serves_on(one) for one in failed):
         return
     traced = [failure for failure in case.failures if failure.is_traced]
     reused = [failure for failure in traced if failure.previous is not None]
@@ -120,16 +126,29 @@ def _new_addresses(case: Case, failed: list[Address], history: Iterable[Address]
 
     An address counts as late where, asked as often as later, it would have been asked three times before. Where others
     began late in good times, the proxy takes one address after another (DNS_ROUND_ROBIN), and a new one says nothing.
+    Nor is one new that the application had dialled before: DNS named it already. And where connections break on the new
+    ones as on the old, they were not what was wrong.
     """
     times = [one.first_failure_s for one in failed if one.successes and one.first_failure_s is not None]
     begun = case.scene.begun_s
     if not times or begun is None or min(times) - begun < TOGETHER_S:
         return
+    dialled = _dialled(case, until=min(times))
     late = [one for one in history if _is_late(one, begun)]
-    new = [one for one in late if _is_new(one, begun, min(times))]
+    known = dialled if _is_outage(case) else dialled | set(case.addresses)
+    new = [one for one in late if one.address not in known and _is_new(one, begun, min(times))]
     if new and len(new) == len(late):
         words = f"{_named(new)} began to serve only around the first failure of the others"
         yield Sighting(clue=Clue.NEW_ADDRESSES, words=words)
+
+
+def _dialled(case: Case, *, until: float) -> set[str]:
+    """The addresses that the callers of failing requests to the host had dialled by then."""
+    return {
+        one.row.downstream_local_address
+        for one in case.scene.by_host.get(case.host, ())
+        if (one.row.start_s or math.inf) <= until
+    }
 
 
 def _is_late(one: Address, begun: float) -> bool:
@@ -152,8 +171,8 @@ def _come_and_go(case: Case) -> bool:
     """
     known = [one for name in case.addresses if (one := case.scene.addresses.get(name)) is not None and one.successes]
     begun = sorted(one.first_failure_s for one in known if one.first_failure_s is not None)
-    in_turn = len(begun) >= _TWICE and begun[-1] - begun[0] > TOGETHER_S
-    return in_turn and (len(begun) >= _ENOUGH or any(map(_is_lost, known)))
+    apart = len(begun) >= _TWICE and begun[-1] - begun[0] > TOGETHER_S
+    return apart and (len(begun) >= _ENOUGH or any(map(_is_lost, known)) or _in_turn(case, known))
 
 
 def _is_outage(case: Case) -> bool:
@@ -168,7 +187,7 @@ def _healed(case: Case, history: Iterable[Address]) -> Iterator[Sighting]:
     again = [
         one.address
         for one in history
-        if one.failures and (one.first_success_s or math.inf) < case.times[0] and _serves_on(one)
+        if one.failures and (one.first_success_s or math.inf) < case.times[0] and serves_on(one)
     ]
     if again:
         words = f"{listed(again)} served before, could not be reached for a while, and serve again"
@@ -195,18 +214,14 @@ def _served_while(case: Case, one: Address) -> bool:
     """Whether the address was in use while these began to fail: some proxies use one address after another."""
     if not case.times or one.first_success_s is None or one.last_success_s is None:
         return True
-    return one.last_success_s >= case.times[0] - _SINCE_S and one.first_success_s <= case.times[-1] + _SINCE_S
+    return one.last_success_s >= case.times[0] - IN_FLIGHT_S and one.first_success_s <= case.times[-1] + IN_FLIGHT_S
 
 
 def _is_lost(one: Address) -> bool:
     """No success began after the failures had; those in flight at the time end well within half a second."""
     if one.last_success_s is None or one.first_failure_s is None:
         return False
-    return one.last_success_s <= one.first_failure_s + _SINCE_S and (one.last_failure_s or 0.0) >= one.last_success_s
-
-
-def _serves_on(one: Address) -> bool:
-    return (one.last_success_s or 0.0) > (one.first_failure_s or 0.0) + _SINCE_S
+    return one.last_success_s <= one.first_failure_s + IN_FLIGHT_S and (one.last_failure_s or 0.0) >= one.last_success_s
 
 
 def _first_failure(lost: list[Address]) -> float:
@@ -218,11 +233,15 @@ def _together(case: Case, failed: list[Address]) -> Iterator[Sighting]:
     if len(begun) >= 2 and begun[-1] - begun[0] <= TOGETHER_S:
         words = f"{plural(len(begun), 'address')} began to fail within {duration(1000 * (begun[-1] - begun[0]))}"
         yield Sighting(clue=Clue.ALL_AT_ONCE, words=words)
-    elif len(begun) >= 2 and all(_was_in_use(one) for one in failed if one.successes):
-        words = f"{plural(len(begun), 'address')} in use began to fail one after another, over {_told(begun)}"
+    elif _ended_together(failed):
+        words = f"{plural(len(begun), 'address')} answered for the last time within {duration(1000 * TOGETHER_S)}"
+        yield Sighting(clue=Clue.ALL_AT_ONCE, words=words)
+    elif len(begun) >= 2 and _in_turn(case, [one for one in failed if one.successes]):
+        took = duration(1000 * (begun[-1] - begun[0]))
+        words = f"{plural(len(begun), 'address')} in use began to fail one after another, over {took}"
         yield Sighting(clue=Clue.ONE_AFTER_ANOTHER, words=words)
     ends = sorted(time for row in case.rows if (time := moment_of(row)) is not None)
-    if case.is_opaque and len(ends) >= _ENOUGH and _are_together(ends):
+    if case.is_opaque and case.symptom not in _OUTAGES and len(ends) >= _ENOUGH and _are_together(ends):
         words = f"{plural(len(ends), 'connection')} of different age were cut in the same moments"
         yield Sighting(clue=Clue.CUT_TOGETHER, words=words)
     hosts = _other_hosts(case)
@@ -231,14 +250,27 @@ def _together(case: Case, failed: list[Address]) -> Iterator[Sighting]:
         yield Sighting(clue=Clue.OTHER_HOSTS_TOO, words=words)
 
 
+def _ended_together(failed: list[Address]) -> bool:
+    """Whether addresses in use, all lost, answered last in one moment: a row names the last of several tries alone."""
+    lost = [one for one in failed if one.successes]
+    ends = [one.last_success_s for one in lost if one.last_success_s is not None and _is_lost(one) and _was_in_use(one)]
+    return len(ends) == len(lost) >= _TWICE and max(ends) - min(ends) <= TOGETHER_S
+
+
+def _in_turn(case: Case, failed: list[Address]) -> bool:
+    """Whether addresses in use went one after another, rather than all again and again."""
+    return all(_was_in_use(one) and not _only_breaks(case, one) for one in failed) and not strikes_again(case)
+
+
+def _only_breaks(case: Case, one: Address) -> bool:
+    """Whether connections to it broke now and then while it serves on: then it did not go, neither first nor last."""
+    return not _is_outage(case) and serves_on(one)
+
+
 def _was_in_use(one: Address) -> bool:
     """Whether it was asked so often that the moment of its first failure is the moment at which it failed."""
     span = (one.first_failure_s or 0.0) - (one.first_success_s or 0.0)
     return one.successes >= _BUSY and span > 0 and one.successes / span >= 1.0 / TOGETHER_S
-
-
-def _told(begun: list[float]) -> str:
-    return duration(1000 * (begun[-1] - begun[0]))
 
 
 def _other_hosts(case: Case) -> set[str]:

@@ -50,7 +50,7 @@ def _destination(rows: tuple[Row, ...]) -> Iterator[Sighting]:
     elif most(_is_inbound(row) for row in rows):
         words = "inbound cluster: between the proxy and the application in its own pod"
         yield Sighting(clue=Clue.INBOUND, words=words)
-    elif most(_is_external(row) for row in rows):
+    elif is_resolved_by_proxy(rows):
         words = f"cluster {rows[0].cluster}: a ServiceEntry's, the proxy resolves the name"
         yield Sighting(clue=Clue.EXTERNAL_CLUSTER, words=words)
     elif most(is_mesh_name(cluster_host(row.cluster)) for row in rows):
@@ -58,6 +58,11 @@ def _destination(rows: tuple[Row, ...]) -> Iterator[Sighting]:
     if most(_is_dialled(row) and not is_passthrough(row) and not _is_inbound(row) for row in rows):
         words = "the upstream address is the one the application dialled (a headless service, or resolution NONE)"
         yield Sighting(clue=Clue.ORIGINAL_DESTINATION, words=words)
+
+
+def is_resolved_by_proxy(rows: tuple[Row, ...]) -> bool:
+    """Whether the requests went through a cluster of the host's own, whose name the proxy resolves."""
+    return most(_is_external(row) for row in rows)
 
 
 def is_passthrough(row: Row) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from statistics import median
 
 from unstale.accesslog.result import Failure
 from unstale.accesslog.row import Row, cluster_host
@@ -11,6 +13,7 @@ from unstale.diagnosis.address import is_mesh_name
 from unstale.diagnosis.case import Case, most
 from unstale.diagnosis.clue import Clue, Sighting
 from unstale.diagnosis.clues.history import is_answered_by_others
+from unstale.diagnosis.clues.in_flight import in_flight
 from unstale.diagnosis.symptom import Symptom
 from unstale.diagnosis.words import duration, plural
 
@@ -96,12 +99,13 @@ def _end(case: Case, near: list[Failure]) -> Iterator[Sighting]:
     refused = [one for one in near if case.scene.symptom(one) is Symptom.REFUSED]
     if case.symptom in (Symptom.REFUSED, Symptom.TERMINATION) and refused and not _is_shared(case):
         users = _steady_users([*cut, *refused])
-        if cut and (len(users) < _FEW_USERS or len(cut) >= _MOST_CUT * len(users)):
+        old = round(min(len(users), _connections(case, cut)))
+        if cut and not in_flight(cut) and (len(users) < _FEW_USERS or len(cut) >= _MOST_CUT * old):
             words = f"{plural(len(cut), 'connection')} to the same address broke in use, then new ones were refused"
             yield Sighting(clue=Clue.CUT_THEN_REFUSED, words=words)
-        elif len(users) >= _FEW_USERS and _had_served(case) and "URX" not in case.flags:
+        elif len(users) >= _FEW_USERS and len(cut) < _MOST_CUT * old and _had_served(case) and "URX" not in case.flags:
             words = (
-                f"new connections are refused, yet only {len(cut)} of {len(users)} old ones broke in use: "
+                f"new connections are refused, yet only {len(cut)} of some {old} old ones broke in use: "
                 "the others were closed in peace, as a program does that ends"
             )
             yield Sighting(clue=Clue.CLOSED_IN_PEACE, words=words)
@@ -115,7 +119,7 @@ def _end(case: Case, near: list[Failure]) -> Iterator[Sighting]:
             )
             yield Sighting(clue=Clue.ACCEPTED_THEN_CLOSED, words=words)
     if case.symptom is Symptom.CONNECT_TIMEOUT:
-        hung = [one for one in _near(case) if case.scene.symptom(one) in _HANGS and one.previous is not None]
+        hung = [one for one in _near(case) if case.scene.symptom(one) in _HANGS and _hung_on_it(one)]
         if hung:
             words = (
                 f"{plural(len(hung), 'request')} on old connections hung at the same time: the whole way went silent"
@@ -125,6 +129,28 @@ def _end(case: Case, near: list[Failure]) -> Iterator[Sighting]:
     if case.symptom in (Symptom.CLIENT_LEFT, Symptom.TIMEOUT) and silent:
         words = f"{plural(len(silent), 'new connection')} to the same address got no answer either"
         yield Sighting(clue=Clue.NO_NEW_CONNECTIONS, words=words)
+
+
+def _connections(case: Case, cut: Sequence[Failure]) -> float:
+    """How many connections the proxy kept, by what those that broke had carried of all requests to their address.
+
+    Users do not tell it: many share few connections where answers are quick. Infinite where none broke.
+    """
+    shares = [
+        one.previous.served / known.successes
+        for one in cut
+        if one.previous is not None and (known := case.scene.addresses.get(one.row.upstream_host)) and known.successes
+    ]
+    in_use = sum(known.successes > 0 for name in case.addresses if (known := case.scene.addresses.get(name)))
+    return max(1, in_use) / median(shares) if shares else math.inf
+
+
+def _hung_on_it(failure: Failure) -> bool:
+    """Whether it hung on an old connection from its beginning.
+
+    One that served others meanwhile got the request later: as the last of several tries.
+    """
+    return failure.previous is not None and failure.previous.idle_s > 0
 
 
 def _steady_users(failures: list[Failure]) -> set[str]:

@@ -1,62 +1,142 @@
-"""Did several addresses fail in the same moments, again and again, and serve in between?
+"""Did the host's connections fail in waves, several addresses together or at a steady beat, and serve in between?
 
-What stands on the way and forgets, then learns again, strikes all addresses at once each time. A server that is down
-is down alone, and an address that left does not come back.
+What stands on the way and forgets, then learns again, strikes all addresses at once each time, and by its own clock:
+whatever the age of the connections. A server that is down is down alone, an address that left does not come back, and
+what a server closes by age or idle time it closes one by one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from statistics import median
 
-from unstale.diagnosis.case import Case, moment_of
+from unstale.accesslog.row import Row
+from unstale.diagnosis.case import Case, has_carried, moment_of
 from unstale.diagnosis.clue import Clue, Sighting
+from unstale.diagnosis.clues.connection import breaks_at_one_value
 from unstale.diagnosis.symptom import Symptom
 from unstale.diagnosis.words import duration, plural
 
 APART_S = 1.0
 """A pause between two failures from which on they belong to two waves."""
 
-_WAVES = 2
+_WAVES, _BEATS = 2, 3
 _ADDRESSES = 2
+_MANY = 6
+_TOGETHER_S = 0.5
+_LONGEST = 0.4
+"""A wave lasts for less than this share of the time from one to the next: what lasts longer is no wave."""
+
+_STEADY, _STEADY_OF_THREE = 0.15, 0.04
+"""Of three moments one in fifty times lies as evenly as this by chance, of four even fewer."""
+
 _OUTAGES = frozenset({Symptom.REFUSED, Symptom.UNREACHABLE, Symptom.CONNECT_TIMEOUT, Symptom.CONNECT_FAILURE})
+_STRUCK = _OUTAGES | {Symptom.TERMINATION}
+_STRUCK_BARE = _STRUCK | {Symptom.REMOTE_RESET}
 
 Failed = list[tuple[float, str]]
 
 
 def _see(case: Case) -> Iterator[Sighting]:
-    if case.symptom not in _OUTAGES or not _all_serve_on(case):
+    if case.symptom not in _kinds(case) or case.is_told_by_next_hop:
         return
-    failed = sorted((time, row.upstream_host) for row in case.rows if (time := moment_of(row)) is not None)
-    found = _waves(failed)
-    if len(found) < _WAVES or any(_lasted(wave) >= APART_S for wave in found):
+    waves = waves_of(case)
+    if len(waves) < _WAVES or not _recur(waves) or breaks_at_one_value(case):
         return
-    common = [wave for wave in found if len({address for _, address in wave}) >= _ADDRESSES]
-    if len(common) >= _WAVES and len(common) * 2 > len(found):
-        apart = (found[-1][0][0] - found[0][0][0]) / (len(found) - 1)
+    apart = median(later[0][0] - earlier[0][0] for earlier, later in pairwise(waves))
+    common = [wave for wave in waves if _is_common(wave)]
+    is_plain = len(common) >= _WAVES and len(common) * 2 > len(waves)
+    is_seen = bool(common) and len(common) * 2 >= len(waves) and sum(map(len, waves)) >= _MANY
+    if is_plain or is_seen:
         words = (
-            f"several addresses failed together in {plural(len(common), 'wave')}, about {duration(1000 * apart)} apart,"
-            " and served in between"
+            f"several addresses failed together in {plural(len(common), 'wave')} of {len(waves)}, about "
+            f"{duration(1000 * apart)} apart, and served in between"
         )
         yield Sighting(clue=Clue.FAILS_IN_WAVES, words=words)
+    if _is_steady([wave[0][0] for wave in waves]):
+        words = (
+            f"{plural(len(waves), 'wave')} of failures came at a steady beat of {duration(1000 * apart)}, whatever the "
+            "connections' age: somebody's clock"
+        )
+        yield Sighting(clue=Clue.STEADY_BEAT, words=words)
 
 
-def _all_serve_on(case: Case) -> bool:
-    known = [one for name in case.addresses if (one := case.scene.addresses.get(name)) is not None]
-    return bool(known) and all((one.last_success_s or 0.0) > (one.first_failure_s or 0.0) for one in known)
+def strikes_again(case: Case) -> bool:
+    """Whether the host's connections fail in waves, in which an address is struck more than once."""
+    waves = waves_of(case)
+    return len(waves) >= _WAVES and _recur(waves)
 
 
-def _waves(failed: Failed) -> list[Failed]:
+def waves_of(case: Case) -> list[Failed]:
+    """When and where the host's connections failed, in whatever way, by wave; none where they do not lie in waves.
+
+    All addresses that served must serve on. A failed request that was tried again began where its wave did.
+    """
+    kinds = _kinds(case)
+    struck = [
+        (moment, one.row.upstream_host)
+        for one in case.scene.by_host.get(case.host, case.failures)
+        if case.scene.symptom(one) in kinds and (moment := _struck(one.row)) is not None
+    ]
+    if not _all_serve_on(case, struck):
+        return []
     waves: list[Failed] = []
-    for one in failed:
+    for one in sorted(struck):
         if waves and one[0] - waves[-1][-1][0] <= APART_S:
             waves[-1].append(one)
         else:
             waves.append([one])
-    return waves
+    begun = [wave[0][0] for wave in waves]
+    if len(waves) < _WAVES:
+        return []
+    apart = median(later - earlier for earlier, later in pairwise(begun))
+    return waves if all(wave[-1][0] - wave[0][0] <= _LONGEST * apart for wave in waves) else []
 
 
-def _lasted(wave: Failed) -> float:
-    return wave[-1][0] - wave[0][0]
+def _struck(row: Row) -> float | None:
+    return row.start_s if "URX" in row.flags else moment_of(row)
+
+
+def _kinds(case: Case) -> frozenset[Symptom]:
+    """A bare connection that is cut is reset; of HTTP a reset is the server's word."""
+    return _STRUCK_BARE if case.is_opaque else _STRUCK
+
+
+def _all_serve_on(case: Case, struck: Failed) -> bool:
+    """Whether every address that has served serves again after it was struck first."""
+    first = {address: moment for moment, address in sorted(struck, reverse=True)}
+    served = {name: times for name in first if (times := _served_s(case, name))}
+    return bool(served) and all(max(times) > first[name] for name, times in served.items())
+
+
+def _served_s(case: Case, address: str) -> list[float]:
+    """When the address answered: at its first and last success, and on bare connections also before they failed."""
+    known = case.scene.addresses.get(address)
+    times = [] if known is None else [known.first_success_s, known.last_success_s]
+    rows = (one.row for one in case.scene.by_host.get(case.host, case.failures))
+    times += [row.start_s for row in rows if row.upstream_host == address and has_carried(row)]
+    return [time for time in times if time is not None]
+
+
+def _recur(waves: Sequence[Failed]) -> bool:
+    """Whether an address is struck again: servers that are restarted in turn are struck once each."""
+    times = Counter(address for wave in waves for address in {name for _, name in wave})
+    return max(times.values()) >= _WAVES
+
+
+def _is_common(wave: Failed) -> bool:
+    first = {address: moment for moment, address in reversed(wave)}
+    return sum(moment - wave[0][0] <= _TOGETHER_S for moment in first.values()) >= _ADDRESSES
+
+
+def _is_steady(begun: Sequence[float]) -> bool:
+    if len(begun) < _BEATS:
+        return False
+    apart = [later - earlier for earlier, later in pairwise(begun)]
+    most = _STEADY if len(begun) > _BEATS else _STEADY_OF_THREE
+    return max(apart) - min(apart) <= most * median(apart)
 
 
 SEE = _see

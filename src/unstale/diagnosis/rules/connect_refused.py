@@ -49,6 +49,7 @@ RULE = Rule(
         Clue.ADDRESS_LOST: -CLEAR,
         Clue.CLOSED_IN_PEACE: -HINT,
         Clue.HEALED: -SOME,
+        Clue.REOPENED: -CLEAR,
         Clue.RESTARTED_IN_TURN: -CLEAR,
         Clue.FAILS_IN_WAVES: -CLEAR,
         Clue.NOT_IN_DNS: -STRONG,

@@ -9,8 +9,9 @@ What it means
 How we know
     Hung requests sit on connections that served before, while the server answers others quickly; connections that
     had been idle for minutes; several addresses, or several hosts, that fail in the same second; connections in use
-    that break and new ones that are refused, faster than a server on the internet could answer; all addresses at once
-    in wave after wave, serving in between; DNS unchanged.
+    that break and new ones that are refused; all addresses at once in wave after wave, serving in between; a steady
+    beat, whatever the age of the connections; many requests held up by tries of which only a few show as failed; DNS
+    unchanged. It acts when a packet comes: requests that break in one instant while they wait were not cut by it.
 
 What to do
     Bound the age of connections below the lease (`maxConnectionDuration`), and their idle time below the NAT's. Let
@@ -41,12 +42,13 @@ RULE = Rule(
     },
     weighs={
         Clue.CUT_THEN_REFUSED: CLEAR,
-        Clue.TOO_NEAR: CLEAR,
+        Clue.TOO_NEAR: HINT,
         Clue.OTHER_HOSTS_TOO: CLEAR,
         Clue.LONG_IDLE: CLEAR,
         Clue.OLD_ONES_HANG_TOO: CLEAR,
         Clue.RESCUED_BY_RETRY: SOME,
         Clue.HEALED: CLEAR,
+        Clue.REOPENED: CLEAR,
         Clue.OPAQUE_RESET: CLEAR,
         Clue.CUT_TOGETHER: STRONG,
         Clue.HUNG_AFTER_IDLE: CLEAR,
@@ -69,6 +71,11 @@ RULE = Rule(
         Clue.NEVER_SERVED: -CLEAR,
         Clue.RESTARTED_IN_TURN: -CLEAR,
         Clue.FAILS_IN_WAVES: STRONG,
+        Clue.STEADY_BEAT: STRONG,
+        Clue.ADDRESS_SERVES_ON: HINT,
+        Clue.HELD_UP: CLEAR,
+        Clue.SEVERAL_AT_ONCE: STRONG,
+        Clue.CUT_IN_FLIGHT: -CLEAR,
         Clue.NEW_ADDRESSES: -STRONG,
         Clue.FRESH_CONNECTION: -SOME,
         Clue.ACCEPTED_THEN_CLOSED: -CLEAR,

@@ -8,7 +8,8 @@ How we know
     The failures come in one short burst, at services of the mesh, at different addresses one after the other, with
     several symptoms side by side (closed, refused, no healthy host); lines of a proxy that is draining lie nearby
     (`filter_chain_is_being_removed`, `downstream_local_disconnect`). Before and after, all is well. Servers that keep
-    their addresses are refused one after another, each for a while, and serve again.
+    their addresses are refused one after another, each for a while, and serve again. What a server works on when it
+    ends breaks in one instant, at its address alone.
 
 What to do
     Let the server finish: a preStop sleep and a grace period above the longest request, readiness probes that fail
@@ -42,10 +43,15 @@ RULE = Rule(
         Clue.DRAINING_NEAR: STRONG,
         Clue.RESTARTED_IN_TURN: DECISIVE,
         Clue.FAILS_IN_WAVES: -SOME,
+        Clue.STEADY_BEAT: -SOME,
+        Clue.HELD_UP: SOME,
+        Clue.CUT_IN_FLIGHT: CLEAR,
+        Clue.ENDED_ALONE: STRONG,
         Clue.DNS_STEADY: HINT,
         Clue.BURST: CLEAR,
         Clue.ONE_AFTER_ANOTHER: SOME,
         Clue.HEALED: HINT,
+        Clue.REOPENED: HINT,
         Clue.CUT_TOGETHER: SOME,
         Clue.CLOSED_IN_PEACE: SOME,
         Clue.ADDRESS_LOST_SIBLINGS_SERVE: SOME,
@@ -62,8 +68,9 @@ RULE = Rule(
         Clue.SPORADIC: -HINT,
         Clue.NOT_IN_DNS: -SOME,
         Clue.DNS_MOVED: -CLEAR,
+        Clue.NEW_ADDRESSES: -CLEAR,
         Clue.ROUND_WAIT: -CLEAR,
-        Clue.TOO_NEAR: -SOME,
+        Clue.TOO_NEAR: -HINT,
         Clue.PLAIN_TO_TLS_PORT: -DECISIVE,
         Clue.HTTP_TO_TLS_PORT: -SOME,
         Clue.STAT_EJECTED: -SOME,

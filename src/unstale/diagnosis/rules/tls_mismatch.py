@@ -38,6 +38,7 @@ RULE = Rule(
         Symptom.CONNECT_TIMEOUT: 0.01,
     },
     weighs={
+        Clue.CERTIFICATE_OF_ANOTHER: -SOME,
         Clue.PLAIN_TO_TLS_PORT: DECISIVE,
         Clue.HTTP_TO_TLS_PORT: CLEAR,
         Clue.TLS_TO_PLAIN_PORT: HINT,

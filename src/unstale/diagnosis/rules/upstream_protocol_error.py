@@ -63,6 +63,12 @@ RULE = Rule(
         Clue.BURST: -HINT,
         Clue.OPAQUE_RESET: -SOME,
         Clue.CUT_TOGETHER: -CLEAR,
+        Clue.CUT_IN_FLIGHT: -CLEAR,
+        Clue.ENDED_ALONE: -CLEAR,
+        Clue.FAILS_IN_WAVES: -CLEAR,
+        Clue.STEADY_BEAT: -CLEAR,
+        Clue.HELD_UP: -STRONG,
+        Clue.SEVERAL_AT_ONCE: -CLEAR,
         Clue.HBONE: -SOME,
     },
     settled_by={
