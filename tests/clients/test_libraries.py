@@ -20,7 +20,8 @@ from fault_server import Do, Server
 from tunnel_proxy import Tunnel
 
 from unstale.clients.aiohttp import FreshConnector
-from unstale.clients.aiohttp_exchange import KNOWN, WRITTEN_OUT, Handler, IdleSince, Packed, WrittenOut
+from unstale.clients.aiohttp_exchange import Handler, IdleSince
+from unstale.clients.aiohttp_parameters import KNOWN, WRITTEN_OUT, Packed, WrittenOut, handler_for
 from unstale.clients.ledger import Ledger
 from unstale.clients.policy import Policy
 from unstale.clients.requests import FreshAdapter
@@ -175,16 +176,10 @@ def test_a_handler_of_aiohttp_knows_what_the_session_said_for_the_one_of_the_rep
 
 
 def test_what_is_written_out_of_aiohttp_has_its_defaults() -> None:
-    written = WrittenOut.set_response_params.__kwdefaults__ or {}
-    assert {name: KNOWN[name] for name in written} == written
-    assert set(WRITTEN_OUT) == set(written)
+    assert {name: KNOWN[name] for name in WRITTEN_OUT} == WRITTEN_OUT
 
 
-def test_a_parameter_of_a_newer_aiohttp_is_handed_on() -> None:
-    async def run() -> None:
-        handler = WrittenOut(asyncio.get_running_loop(), Ledger(), IdleSince(aiohttp.TCPConnector()))
-        with pytest.raises(TypeError, match="brand_new"):
-            handler.set_response_params(brand_new=1)
-        assert handler.parameters == {**dict(KNOWN), "brand_new": 1}
-
-    asyncio.run(run())
+def test_an_aiohttp_with_other_parameters_has_them_packed() -> None:
+    assert handler_for(WRITTEN_OUT) is WrittenOut
+    assert handler_for({**WRITTEN_OUT, "brand_new": 1}) is Packed
+    assert handler_for({name: value for name, value in WRITTEN_OUT.items() if name != "max_headers"}) is Packed

@@ -25,7 +25,8 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest, ConnectionKey
 from aiohttp.connector import AddrInfoType, Connection, SocketFactoryType
 
-from unstale.clients.aiohttp_exchange import HANDLER, Handler, IdleSince, story_of
+from unstale.clients.aiohttp_exchange import Handler, IdleSince, story_of
+from unstale.clients.aiohttp_parameters import HANDLER
 from unstale.clients.connect import family_of, socket_options
 from unstale.clients.dns import Resolver
 from unstale.clients.events import Listener, Metrics
@@ -109,9 +110,12 @@ class FreshConnector(aiohttp.TCPConnector):
             connection = self._idle(req.connection_key) or await self._connect(req, traces, timeout)
         handler = connection._protocol
         if isinstance(handler, Handler):
-            handler.call = (self, req, traces, timeout, connection)
-            if handler.tracked is not None:
-                handler.tracked.may_be_cut = req.method in SAFE_METHODS
+            handler.request = req
+            handler.connection = connection
+            handler.traces = traces
+            handler.timeout = timeout
+            if (tracked := handler.tracked) is not None:
+                tracked.may_be_cut = req.method in SAFE_METHODS
         return connection
 
     def _idle(self, key: ConnectionKey) -> Connection | None:
@@ -119,7 +123,7 @@ class FreshConnector(aiohttp.TCPConnector):
         idle = self._conns.get(key)
         while idle:
             handler, since = idle[0]
-            if not isinstance(handler, Handler) or (tracked := handler.tracked) is None:
+            if type(handler) is not HANDLER or (tracked := handler.tracked) is None:
                 return None
             is_usable = self.ledger.claim_idle(tracked, since)
             if is_usable is None:

@@ -11,7 +11,6 @@ import contextlib
 import math
 import weakref
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 import aiohttp
@@ -39,20 +38,30 @@ class Repeater(Protocol):
     async def may_repeat(self, story: Story, broken: Broken) -> bool: ...
 
 
-# What it takes to send a request once more, and the connection on which it was sent.
-Call = tuple[Repeater, ClientRequest, "list[Trace]", aiohttp.ClientTimeout, Connection]
-
 FAILURES = (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError)
 
 
 class Handler(ResponseHandler):
-    """aiohttp's protocol with the ledger's side of one connection."""
+    """aiohttp's protocol with the ledger's side of one connection.
+
+    While a request waits for the head of its answer, `request`, `connection`, `traces` and `timeout` are what it takes
+    to send it once more. They are slots, not an object of their own: with a hundred requests under way each object more
+    is what the garbage collector walks through, and costs a percent.
+    """
+
+    __slots__ = (
+        "_idle_since", "connection", "has_begun", "ledger", "poll", "request", "story", "timeout", "traces", "tracked",
+    )  # fmt: skip
+
+    timeout: aiohttp.ClientTimeout
 
     def __init__(self, loop: asyncio.AbstractEventLoop, ledger: Ledger, idle_since: IdleSince) -> None:
         super().__init__(loop)
         self.ledger = ledger
         self.tracked: Tracked | None = None
-        self.call: Call | None = None
+        self.request: ClientRequest | None = None
+        self.connection: Connection | None = None
+        self.traces: list[Trace] | None = None
         self.story: Story | None = None
         self.has_begun = False
         self.poll: Callable[[], object] = bool
@@ -110,21 +119,21 @@ class Handler(ResponseHandler):
                 self.ledger.retire(tracked, Retirement.FAILED)
                 self.force_close()
                 return await self._send_again(Broken(host=tracked.host, tracked=tracked, cut=Cut.SIDECAR_503)) or head
-            if tracked.is_telling:
+            if tracked.requests == 1 or tracked.state.suspects:  # `is_telling`, written out
                 self.ledger.answered(tracked, head[0].headers.get("Keep-Alive"))
-        self.call = self.story = None
+        self.request = self.connection = self.traces = self.story = None
         return head
 
     def _is_sidecar_503(self, headers: Mapping[str, str]) -> bool:
-        if self.call is None or not self.ledger.policy.repeats_sidecar_503:
+        if self.request is None or not self.ledger.policy.repeats_sidecar_503:
             return False
         service_time = headers.get("x-envoy-upstream-service-time")
-        return is_sidecar_503(503, self.call[1].url.scheme, headers.get("server"), service_time)
+        return is_sidecar_503(503, self.request.url.scheme, headers.get("server"), service_time)
 
     async def _read_again(self, error: aiohttp.ClientError) -> Any:
         broken = self.broken(error)
-        if self.call is not None:
-            self.call[4].close()
+        if self.connection is not None:
+            self.connection.close()
         head = await self._send_again(broken) if broken is not None else None
         if head is None:
             raise error
@@ -132,17 +141,18 @@ class Handler(ResponseHandler):
 
     async def _send_again(self, broken: Broken) -> Any:
         """The head of the answer to the repeat; None if the request must not be repeated."""
-        call, self.call = self.call, None
-        if call is None:
+        request, connection, traces = self.request, self.connection, self.traces or []
+        self.request = self.connection = self.traces = None
+        if request is None or connection is None:
             return None
-        connector, request, traces, timeout, connection = call
+        connector: Repeater = connection._connector  # type: ignore[assignment]
         response = request.response
         story, self.story = self.story or story_of(request), None
         if response is None or not await connector.may_repeat(story, broken):
             return None
         connection.close()
         request.terminate()
-        connection = await connector.connect(request, traces, timeout)
+        connection = await connector.connect(request, traces, self.timeout)
         handler = connection.protocol
         assert handler is not None
         handler.set_response_params(**self.parameters)
@@ -161,7 +171,7 @@ class Handler(ResponseHandler):
 
     def connection_lost(self, exc: BaseException | None) -> None:
         tracked = self.tracked
-        if exc is not None and self.call is not None:
+        if exc is not None and self.request is not None:
             # The base class forgets its parser; only after a FIN does it tell what that had.
             self.has_begun = _has_begun(self._parser)
         if tracked is not None:
@@ -191,74 +201,6 @@ class Handler(ResponseHandler):
             self.close()
         else:
             self.force_close()
-
-
-class Packed(Handler):
-    """Keeps the parameters as they come."""
-
-    packed: Mapping[str, Any] = MappingProxyType({})
-
-    def set_response_params(self, **parameters: Any) -> None:
-        self.packed = parameters
-        ResponseHandler.set_response_params(self, **parameters)
-
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        return self.packed
-
-
-class WrittenOut(Handler):
-    """Keeps the parameters by name: packing and unpacking them costs a percent of a small request."""
-
-    def set_response_params(
-        self,
-        *,
-        timer: Any = None,
-        skip_payload: bool = False,
-        read_until_eof: bool = False,
-        auto_decompress: bool = True,
-        read_timeout: float | None = None,
-        read_bufsize: int = 2**18,
-        timeout_ceil_threshold: float = 5,
-        max_line_size: int = 8190,
-        max_field_size: int = 8190,
-        max_headers: int = 128,
-        **newer: Any,
-    ) -> None:
-        self.values = (
-            timer, skip_payload, read_until_eof, auto_decompress, read_timeout, read_bufsize, timeout_ceil_threshold,
-            max_line_size, max_field_size, max_headers,
-        )  # fmt: skip
-        self.newer = newer
-        if newer:
-            ResponseHandler.set_response_params(self, **self.parameters)
-            return
-        ResponseHandler.set_response_params(
-            self,
-            timer=timer,
-            skip_payload=skip_payload,
-            read_until_eof=read_until_eof,
-            auto_decompress=auto_decompress,
-            read_timeout=read_timeout,
-            read_bufsize=read_bufsize,
-            timeout_ceil_threshold=timeout_ceil_threshold,
-            max_line_size=max_line_size,
-            max_field_size=max_field_size,
-            max_headers=max_headers,
-        )
-
-    @property
-    def parameters(self) -> Mapping[str, Any]:
-        return {**dict(zip(WRITTEN_OUT, self.values, strict=True)), **self.newer}
-
-
-# The parameters of aiohttp 3.14; a release without one of them has them packed.
-WRITTEN_OUT = (
-    "timer", "skip_payload", "read_until_eof", "auto_decompress", "read_timeout", "read_bufsize",
-    "timeout_ceil_threshold", "max_line_size", "max_field_size", "max_headers",
-)  # fmt: skip
-KNOWN: Mapping[str, Any] = ResponseHandler.set_response_params.__kwdefaults__ or {}
-HANDLER: type[Handler] = WrittenOut if set(WRITTEN_OUT) <= set(KNOWN) else Packed
 
 
 class IdleSince:

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import socket
 import time
-import weakref
-from collections.abc import AsyncIterable, AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
+from unstale.clients import engine_pool
 from unstale.clients.connect import bounded, socket_options
 from unstale.clients.engine import Engine
-from unstale.clients.engine_link import Link, Opening, note_protocol, opening
+from unstale.clients.engine_link import Opening, opening
+from unstale.clients.engine_pool import Body, Connection, Stream
 from unstale.clients.ledger import Ledger
 
 
-class AsyncFreshStream:
-    """A stream that notes whether anything of the answer came."""
-
-    def __init__(self, inner: Any, link: Link) -> None:
-        self._inner = inner
-        self._link = link
-        note_protocol(link, self)
+class AsyncFreshStream(Stream):
+    """The stream of a task."""
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data: bytes = await self._inner.read(max_bytes, timeout)
@@ -43,9 +38,6 @@ class AsyncFreshStream:
         self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None
     ) -> Any:
         return AsyncFreshStream(await self._inner.start_tls(ssl_context, server_hostname, timeout), self._link)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
 
 
 class AsyncFreshBackend:
@@ -145,110 +137,59 @@ class _Race:
         return await self._backend.connect_tcp(address, self._port, None, self._local_address, self._options)
 
 
-class AsyncFreshConnection:
-    """A pooled connection that asks the ledger before each request."""
-
-    def __init__(self, inner: Any, link: Link) -> None:
-        self._inner = inner
-        self._link = link
-        self._ledger = link.ledger
+class AsyncFreshConnection(Connection):
+    """The connection of tasks."""
 
     async def handle_async_request(self, request: Any) -> Any:
         link = self._link
-        if link.tracked is not None:
-            opens = None
+        opens: Opening | None = None
+        if link.tracked is None:
+            opens = Opening(link)
+        else:
             if link.ledger.needs_look_up(link.tracked):
                 with contextlib.suppress(socket.gaierror):
                     await look_up(link.ledger, link.host)
             if not link.take(link.tracked):
-                if link.tracked.retired is not None and self._inner.is_idle():
+                if self._is_to_be_closed():
                     await self.aclose()
                 raise link.engine.not_available
-        else:
-            opens = Opening(link)
-            token = opening.set(opens)
         link.begin(request)
         try:
             response = await self._inner.handle_async_request(request)
         except BaseException as error:
-            link.failed(error)
-            if link.tracked is not None and (opens is None or opens.has_opened):
-                link.release(link.tracked, is_closed=self._inner.is_closed())
+            self._note_failure(opens, error)
             raise
         finally:
             if opens is not None:
-                opening.reset(token)
-        if (tracked := link.join(opens)) is not None:
-            tracked.may_be_cut = False
-            if tracked.is_telling or response.status == 503:
-                link.judge(tracked, request, response)
-            assert isinstance(response.stream, AsyncIterable)
-            response.stream = _AsyncBody(response.stream, link, self._inner)
+                opens.end()
+        if self._note_answer(opens, request, response):
+            response.stream = AsyncFreshBody(response.stream, link, self._inner)
         return response
 
     async def aclose(self) -> None:
         try:
             await self._inner.aclose()
         finally:
-            if self._link.tracked is not None:
-                self._ledger.closed(self._link.tracked)
-
-    def can_handle_request(self, origin: Any) -> bool:
-        return bool(self._inner.can_handle_request(origin))
-
-    def is_available(self) -> bool:
-        tracked = self._link.tracked
-        return bool(self._inner.is_available()) and (tracked is None or self._link.is_free(tracked))
-
-    def has_expired(self) -> bool:
-        tracked = self._link.tracked
-        if tracked is None:
-            return bool(self._inner.has_expired())
-        return not tracked.streams and not self._ledger.may_carry(tracked)
-
-    def is_idle(self) -> bool:
-        tracked = self._link.tracked
-        return (tracked is None or not tracked.streams) and bool(self._inner.is_idle())
-
-    def is_closed(self) -> bool:
-        return bool(self._inner.is_closed())
-
-    def is_connected(self) -> bool:
-        return self._link.tracked is not None or bool(self._inner.is_connected())
-
-    def can_multiplex(self) -> bool:
-        return bool(self._inner.can_multiplex())
-
-    def info(self) -> str:
-        return str(self._inner.info())
-
-    def __repr__(self) -> str:
-        return repr(self._inner)
+            self._note_closed()
 
 
-class _AsyncBody:
-    """The answer's body; its end gives the connection back to the ledger."""
+class AsyncFreshBody(Body):
+    """The body that a task reads."""
 
-    __slots__ = ("_link", "_protocol", "_stream")
-
-    def __init__(self, stream: AsyncIterable[bytes], link: Link, protocol: Any) -> None:
-        self._stream = stream
-        self._link: Link | None = link
-        self._protocol = protocol
+    __slots__ = ()
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return aiter(self._stream)
 
     async def aclose(self) -> None:
-        link, self._link = self._link, None
+        link = self._take_link()
         if link is None:
             return
         try:
             if hasattr(self._stream, "aclose"):
                 await self._stream.aclose()
         finally:
-            if link.tracked is not None:
-                link.release(link.tracked, is_closed=self._protocol.is_closed())
+            self._give_back(link)
 
 
 async def look_up(ledger: Ledger, host: str) -> tuple[str, ...]:
@@ -260,14 +201,7 @@ async def look_up(ledger: Ledger, host: str) -> tuple[str, ...]:
 
 def freshen(pool: Any, engine: Engine, ledger: Ledger, *, is_http2_only: bool) -> None:
     """Put the ledger into a pool that the library has made, whatever its proxy."""
-    pool._network_backend = AsyncFreshBackend(engine, ledger)
-    pool.create_connection = functools.partial(_connection, weakref.ref(pool), engine, ledger, is_http2_only)
-
-
-def _connection(
-    pool: weakref.ref[Any], engine: Engine, ledger: Ledger, is_http2_only: bool, origin: Any
-) -> AsyncFreshConnection:
-    own = pool()
-    assert own is not None  # it is the caller
-    link = Link(engine, ledger, origin.host.decode("ascii"), is_http2=is_http2_only)
-    return AsyncFreshConnection(type(own).create_connection(own, origin), link)
+    backend = AsyncFreshBackend(engine, ledger)
+    engine_pool.freshen(
+        pool, engine, ledger, backend=backend, connection=AsyncFreshConnection, is_http2_only=is_http2_only
+    )

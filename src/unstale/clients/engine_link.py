@@ -25,13 +25,21 @@ broken: ContextVar[tuple[BaseException, Broken] | None] = ContextVar("broken", d
 
 
 class Opening:
-    """One request that may have to open the connection; with HTTP/2 others may wait for the same connection."""
+    """One request that may have to open the connection; with HTTP/2 others may wait for the same connection.
 
-    __slots__ = ("has_opened", "link")
+    The backend finds it in `opening`, from now to `end`.
+    """
+
+    __slots__ = ("_token", "has_opened", "link")
 
     def __init__(self, link: Link) -> None:
         self.link = link
         self.has_opened = False
+        self._token = opening.set(self)
+
+    def end(self) -> None:
+        """The request has its answer, or failed."""
+        opening.reset(self._token)
 
     def opened(self, host: str, address: str, took_s: float) -> Link:
         """The backend connected for this request, which has the connection."""

@@ -8,27 +8,21 @@ clock answers, and only the connection that is taken is polled.
 from __future__ import annotations
 
 import contextlib
-import functools
 import socket
 import time
-import weakref
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from unstale.clients import engine_pool
 from unstale.clients.connect import SocketOption, bounded, connect, socket_options
 from unstale.clients.engine import Engine
-from unstale.clients.engine_link import Link, Opening, note_protocol, opening
+from unstale.clients.engine_link import Opening, opening
+from unstale.clients.engine_pool import Body, Connection, Stream
 from unstale.clients.ledger import Ledger
-from unstale.clients.tracked import Tracked
 
 
-class FreshStream:
-    """A stream that notes whether anything of the answer came."""
-
-    def __init__(self, inner: Any, link: Link) -> None:
-        self._inner = inner
-        self._link = link
-        note_protocol(link, self)
+class FreshStream(Stream):
+    """The stream of a thread."""
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         data: bytes = self._inner.read(max_bytes, timeout)
@@ -44,9 +38,6 @@ class FreshStream:
 
     def start_tls(self, ssl_context: Any, server_hostname: str | None = None, timeout: float | None = None) -> Any:
         return FreshStream(self._inner.start_tls(ssl_context, server_hostname, timeout), self._link)
-
-    def get_extra_info(self, info: str) -> Any:
-        return self._inner.get_extra_info(info)
 
 
 class FreshBackend:
@@ -106,125 +97,60 @@ class FreshBackend:
         return won.sock, won.address
 
 
-class FreshConnection:
-    """A pooled connection that asks the ledger before each request."""
-
-    def __init__(self, inner: Any, link: Link) -> None:
-        self._inner = inner
-        self._link = link
-        self._ledger = link.ledger
+class FreshConnection(Connection):
+    """The connection of threads."""
 
     def handle_request(self, request: Any) -> Any:
         link = self._link
-        if link.tracked is not None:
-            opens = None
-            refresh_if_out(link, link.tracked)
+        opens: Opening | None = None
+        if link.tracked is None:
+            opens = Opening(link)
+        else:
+            if link.ledger.needs_look_up(link.tracked):
+                with contextlib.suppress(socket.gaierror):
+                    link.ledger.resolver.addresses(link.host)
             if not link.take(link.tracked):
-                if link.tracked.retired is not None and self._inner.is_idle():
+                if self._is_to_be_closed():
                     self.close()
                 raise link.engine.not_available
-        else:
-            opens = Opening(link)
-            token = opening.set(opens)
         link.begin(request)
         try:
             response = self._inner.handle_request(request)
         except BaseException as error:
-            link.failed(error)
-            if link.tracked is not None and (opens is None or opens.has_opened):
-                link.release(link.tracked, is_closed=self._inner.is_closed())
+            self._note_failure(opens, error)
             raise
         finally:
             if opens is not None:
-                opening.reset(token)
-        if (tracked := link.join(opens)) is not None:
-            tracked.may_be_cut = False
-            if tracked.is_telling or response.status == 503:
-                link.judge(tracked, request, response)
-            assert isinstance(response.stream, Iterable)
-            response.stream = _Body(response.stream, link, self._inner)
+                opens.end()
+        if self._note_answer(opens, request, response):
+            response.stream = FreshBody(response.stream, link, self._inner)
         return response
 
     def close(self) -> None:
         self._inner.close()
-        if self._link.tracked is not None:
-            self._ledger.closed(self._link.tracked)
-
-    def can_handle_request(self, origin: Any) -> bool:
-        return bool(self._inner.can_handle_request(origin))
-
-    def is_available(self) -> bool:
-        tracked = self._link.tracked
-        return bool(self._inner.is_available()) and (tracked is None or self._link.is_free(tracked))
-
-    def has_expired(self) -> bool:
-        tracked = self._link.tracked
-        if tracked is None:
-            return bool(self._inner.has_expired())
-        return not tracked.streams and not self._ledger.may_carry(tracked)
-
-    def is_idle(self) -> bool:
-        tracked = self._link.tracked
-        return (tracked is None or not tracked.streams) and bool(self._inner.is_idle())
-
-    def is_closed(self) -> bool:
-        return bool(self._inner.is_closed())
-
-    def is_connected(self) -> bool:
-        return self._link.tracked is not None or bool(self._inner.is_connected())
-
-    def can_multiplex(self) -> bool:
-        return bool(self._inner.can_multiplex())
-
-    def info(self) -> str:
-        return str(self._inner.info())
-
-    def __repr__(self) -> str:
-        return repr(self._inner)
+        self._note_closed()
 
 
-class _Body:
-    """The answer's body; its end gives the connection back to the ledger."""
+class FreshBody(Body):
+    """The body that a thread reads."""
 
-    __slots__ = ("_link", "_protocol", "_stream")
-
-    def __init__(self, stream: Iterable[bytes], link: Link, protocol: Any) -> None:
-        self._stream = stream
-        self._link: Link | None = link
-        self._protocol = protocol
+    __slots__ = ()
 
     def __iter__(self) -> Iterator[bytes]:
         return iter(self._stream)
 
     def close(self) -> None:
-        link, self._link = self._link, None
+        link = self._take_link()
         if link is None:
             return
         try:
             if hasattr(self._stream, "close"):
                 self._stream.close()
         finally:
-            if link.tracked is not None:
-                link.release(link.tracked, is_closed=self._protocol.is_closed())
-
-
-def refresh_if_out(link: Link, tracked: Tracked) -> None:
-    """Look up, blocking, a host that nobody asked about while its answer ran out."""
-    if link.ledger.needs_look_up(tracked):
-        with contextlib.suppress(socket.gaierror):
-            link.ledger.resolver.addresses(link.host)
+            self._give_back(link)
 
 
 def freshen(pool: Any, engine: Engine, ledger: Ledger, *, is_http2_only: bool) -> None:
     """Put the ledger into a pool that the library has made, whatever its proxy."""
-    pool._network_backend = FreshBackend(engine, ledger)
-    pool.create_connection = functools.partial(_connection, weakref.ref(pool), engine, ledger, is_http2_only)
-
-
-def _connection(
-    pool: weakref.ref[Any], engine: Engine, ledger: Ledger, is_http2_only: bool, origin: Any
-) -> FreshConnection:
-    own = pool()
-    assert own is not None  # it is the caller
-    link = Link(engine, ledger, origin.host.decode("ascii"), is_http2=is_http2_only)
-    return FreshConnection(type(own).create_connection(own, origin), link)
+    backend = FreshBackend(engine, ledger)
+    engine_pool.freshen(pool, engine, ledger, backend=backend, connection=FreshConnection, is_http2_only=is_http2_only)
