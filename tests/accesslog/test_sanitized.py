@@ -37,8 +37,10 @@ def extension(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def test_no_report_on_mutated_lines(extension: Path) -> None:
+@pytest.mark.parametrize("has_avx2", ["1", "0"])
+def test_no_report_on_mutated_lines(extension: Path, has_avx2: str) -> None:
     environment = os.environ | {
+        "UNSTALE_AVX2": has_avx2,
         "LD_PRELOAD": f"{library('libasan.so')} {library('libstdc++.so.6')}",
         "ASAN_OPTIONS": "detect_leaks=0:abort_on_error=0",
         "UBSAN_OPTIONS": "halt_on_error=1",
@@ -46,7 +48,7 @@ def test_no_report_on_mutated_lines(extension: Path) -> None:
         "PYTHONPATH": str(HERE),
     }
     done = subprocess.run(
-        [sys.executable, str(HERE / "sanitized_scan.py"), str(extension), "2000", "11"],
+        [sys.executable, str(HERE / "sanitized_scan.py"), str(extension), "1500", "11"],
         capture_output=True,
         text=True,
         env=environment,

@@ -36,7 +36,8 @@ def bucket_ms(bucket: int) -> float:
 
 def packed(counts: Mapping[int, int]) -> bytes:
     """Bucket -> number of requests, as pairs of a 16-bit and a 32-bit number: tens of thousands of these are held."""
-    return b"".join(_PAIR.pack(bucket, min(count, _MOST)) for bucket, count in counts.items())
+    pack = _PAIR.pack
+    return b"".join([pack(bucket, count if count < _MOST else _MOST) for bucket, count in counts.items()])
 
 
 @dataclass(slots=True, eq=False)

@@ -32,10 +32,11 @@ _DIGITS = bytes(48 if 48 <= each <= 57 else 1 if each == 48 else each for each i
 _STAMP = b"[0000-00-00T00:00:00.000Z] "
 _are_flags = re.compile(FLAGS.encode() + rb"\Z").match
 _NOTHING = (b"-", b"")
-_BUCKETS = tuple(bucket_of(value) for value in range(4096))
+_DURATIONS = 4096
 _RESPONSES = 4096
 _MINUTES = 4096
 _PENDING = 512
+_FRACTIONS = frozenset(b".%03dZ] " % each for each in range(1000))
 
 
 # Address, successes, failures, first and last success, first and last failure in seconds since 1970, hosts.
@@ -43,21 +44,23 @@ RawAddress = tuple[bytes, int, int, float | None, float | None, float | None, fl
 
 
 class RawTally:
-    """A group of plain rows: how many, and their durations."""
+    """A group of plain rows: how many, and the buckets of their durations, the last of which are still `pending`."""
 
     __slots__ = ("counts", "pending", "seen")
 
     def __init__(self) -> None:
         self.seen = 0
-        self.pending = array("Q")
+        self.pending = array("H")
         self.counts: dict[int, int] = {}
 
     def settle(self) -> None:
-        """Count the pending durations by bucket."""
+        """Count the pending durations."""
         counts = self.counts
-        for value, count in Counter(self.pending).items():
-            bucket = _BUCKETS[value] if value < len(_BUCKETS) else bucket_of(value)
-            counts[bucket] = counts.get(bucket, 0) + count
+        if not counts:
+            self.counts = dict(Counter(self.pending))
+        else:
+            for bucket, count in Counter(self.pending).items():
+                counts[bucket] = counts.get(bucket, 0) + count
         self.seen += len(self.pending)
         del self.pending[:]
 
@@ -82,6 +85,9 @@ class PlainRows:
         self.uses: dict[tuple[bytes, bytes, Response], list[Any]] = {}
         self.kept: list[tuple[int, bytes, RawKey]] = []
         self._minutes: dict[bytes, bytes] = {}
+        self._buckets: dict[bytes, int] = {}
+        # Host -> host and its last cluster: keys of the same objects are compared without looking at their bytes.
+        self._named: dict[bytes, tuple[bytes, bytes]] = {}
         self._responses: dict[bytes, Response] = {}
         self._met: dict[tuple[bytes, bytes, bytes, bool], Response] = {}
 
@@ -101,13 +107,14 @@ class PlainRows:
 
     def _count(self, lines: list[bytes]) -> list[tuple[int, bytes]]:
         """One loop without calls for the usual line, since a call costs as much as a check."""
-        odd, responses, minutes, groups, uses = [], self._responses, self._minutes, self.groups, self.uses
+        odd, responses, minutes, buckets = [], self._responses, self._minutes, self._buckets
+        groups, uses, named, fractions = self.groups, self.uses, self._named, _FRACTIONS
         for number, line in enumerate(lines, self.lines):
             pieces = line.split(b'"')
-            if len(pieces) != 15 or not pieces[6] == pieces[8] == pieces[10] == pieces[12] == b" ":
+            if len(pieces) != 15:
                 odd.append((number, line))
                 continue
-            head, _, said, _, sizes, _, _, _, _, _, _, host, _, address, rest = pieces
+            head, _, said, _, sizes, _, one, _, two, _, three, host, four, address, rest = pieces
             stamp, tail = head[-27:], rest.split(b" ")
             second = stamp[:20]
             response = responses.get(said) or self._response(said)
@@ -115,7 +122,8 @@ class PlainRows:
             counts = sizes.split(b" ")
             if (
                 not (response and minute)
-                or stamp.translate(_DIGITS) != _STAMP
+                or stamp[20:] not in fractions
+                or not one == two == three == four == b" "
                 or len(tail) != 7
                 or tail[0]
                 or tail.count(b"") != 1
@@ -125,7 +133,6 @@ class PlainRows:
                 or counts[5]
                 or not counts[1].isdigit()
                 or not counts[2].isdigit()
-                or not counts[3].isdigit()
                 or not (counts[4].isdigit() or counts[4] == b"-")
                 or (len(sizes) > 23 and max(map(len, counts)) > 18)
             ):
@@ -133,12 +140,23 @@ class PlainRows:
                 continue
             if host in _NOTHING:
                 host = tail[5]
-            key = host, tail[1], response, minute
+            duration = counts[3]
+            bucket = buckets.get(duration)
+            if bucket is None:
+                bucket = self._bucket(duration)
+                if bucket is None:
+                    odd.append((number, line))
+                    continue
+            names = named.get(host)
+            if names is None or names[1] != tail[1]:
+                names = named[host] = host, tail[1]
+            host, cluster = names
+            key = host, cluster, response, minute
             group = groups.get(key)
             if group is None:
                 group = groups[key] = RawTally()
             pending = group.pending
-            pending.append(int(counts[3]))
+            pending.append(bucket)
             if len(pending) > _PENDING:
                 group.settle()
             use = uses.get((address, host, response))
@@ -180,6 +198,15 @@ class PlainRows:
         """The failing rows kept since the last call."""
         kept, self.kept = self.kept, []
         return kept
+
+    def _bucket(self, duration: bytes) -> int | None:
+        """The bucket of a duration as logged, None where it is none; of the usual ones asked for once."""
+        if not duration.isdigit():
+            return None
+        bucket = bucket_of(int(duration))
+        if len(self._buckets) < _DURATIONS:
+            self._buckets[duration] = bucket
+        return bucket
 
     def _minute(self, stamp: bytes) -> bytes:
         """The minute of a stamp without its fraction, b"" where it is not in the calendar; asked once a second."""

@@ -10,26 +10,13 @@ typedef struct {
     size_t count, room;
 } Filter;
 
-static int is_wanted(const Filter *self, Span text) {
-    const Pool *pool = &self->locals;
-    if (!pool->count)
-        return 0;
-    uint64_t hash = hashed(0, text);
-    for (uint32_t slot = (uint32_t)hash & pool->mask; pool->slots[slot] != NONE; slot = (slot + 1) & pool->mask) {
-        const Text *item = &pool->items[pool->slots[slot]];
-        if (item->hash == hash && is_text(item, text))
-            return 1;
-    }
-    return 0;
-}
-
 static inline int is_address_byte(char byte) {
     char lower = (char)(byte | 0x20);
     return is_digit(byte) || (lower >= 'a' && lower <= 'f') || byte == '.' || byte == ':' || byte == '[' || byte == ']';
 }
 
 /* Whether an address that is wanted stands anywhere in a line. */
-static int has_wanted(const Filter *self, const char *at, const char *end) {
+static int has_wanted(const Filter *self, const char *at, const char *end, const char *limit) {
     while (at < end) {
         const char *colon = memchr(at, ':', (size_t)(end - at));
         if (!colon)
@@ -46,7 +33,7 @@ static int has_wanted(const Filter *self, const char *at, const char *end) {
         const char *port = last + 1;
         while (port < end && is_digit(*port))
             port++;
-        if (port > last + 1 && is_wanted(self, (Span){start, (size_t)(port - start)}))
+        if (port > last + 1 && is_pooled(&self->locals, (Span){start, (size_t)(port - start)}, limit))
             return 1;
         at = stop;
     }
@@ -54,17 +41,22 @@ static int has_wanted(const Filter *self, const char *at, const char *end) {
 }
 
 /* Whether the second word behind the last quote is wanted. */
-static int has_wanted_tail(const Filter *self, const char *line, const char *end) {
+static int has_wanted_tail(const Filter *self, const char *line, const char *end, const char *limit) {
+#if defined(__GLIBC__)
+    const char *at = end > line ? memrchr(line, '"', (size_t)(end - line)) : NULL;
+    at = at ? at + 1 : line;
+#else
     const char *at = end;
     while (at > line && at[-1] != '"')
         at--;
+#endif
     if (at >= end || *at != ' ')
         return 0;
     const char *first = memchr(at + 1, ' ', (size_t)(end - at - 1));
     if (!first)
         return 0;
     const char *second = memchr(first + 1, ' ', (size_t)(end - first - 1));
-    return second && is_wanted(self, (Span){first + 1, (size_t)(second - first - 1)});
+    return second && is_pooled(&self->locals, (Span){first + 1, (size_t)(second - first - 1)}, limit);
 }
 
 static int filter_block(Filter *self, const char *block, const char *limit) {
@@ -76,7 +68,8 @@ static int filter_block(Filter *self, const char *block, const char *limit) {
         if (last > line && last[-1] == '\r')
             last--;
         int is_object = last > line && last[-1] == '}';
-        if (self->is_any_place || is_object ? has_wanted(self, line, end) : has_wanted_tail(self, line, end)) {
+        if (self->is_any_place || is_object ? has_wanted(self, line, end, limit)
+                                            : has_wanted_tail(self, line, end, limit)) {
             Lines found = {0, (size_t)(line - block), (size_t)(end - line), 0};
             if (add_line(&self->found, &self->count, &self->room, found) < 0)
                 return -1;

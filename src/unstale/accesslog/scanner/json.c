@@ -1,8 +1,6 @@
-/* JSON lines: flat objects without escapes in what is judged. Keys come in the order of the line before, mostly. */
+/* JSON lines: flat objects without escapes in what is judged, wherever they stand in a line. */
 
-#include "rows.h"
-
-#define KEY_BYTES 32 /* room for a key, at least */
+#include "json.h"
 
 /* The closing quote of a string that starts at `at`; NULL where a control character or the end comes first. */
 static inline const char *string_end(const char *at, const char *end, const char *limit, int *has_escape) {
@@ -43,24 +41,6 @@ static inline const char *string_end(const char *at, const char *end, const char
     return NULL;
 }
 
-/* Whether a key, the quote and the colon behind it stand here, of which all bytes but no more need to be readable. */
-static inline int is_key(const Key *key, const char *at, const char *limit) {
-    size_t size = key->size + 2u;
-#if defined(__SSE2__)
-    if (size <= KEY_BYTES && limit - at >= KEY_BYTES) { /* without a branch for its size, which no other key shares */
-        const __m128i *here = (const __m128i *)at, *there = (const __m128i *)key->bytes;
-        uint32_t low = (uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(_mm_loadu_si128(here), _mm_loadu_si128(there)));
-        __m128i rest = _mm_cmpeq_epi8(_mm_loadu_si128(here + 1), _mm_loadu_si128(there + 1));
-        uint32_t high = (uint32_t)_mm_movemask_epi8(rest);
-        uint32_t wanted = (uint32_t)((UINT64_C(1) << size) - 1);
-        return ((low | high << 16) & wanted) == wanted;
-    }
-#else
-    (void)limit;
-#endif
-    return are_same(at, key->bytes, size);
-}
-
 static int new_key(Rows *self, Span text, uint64_t hash) {
     if (self->key_count == KEYS)
         return -1;
@@ -70,14 +50,16 @@ static int new_key(Rows *self, Span text, uint64_t hash) {
     if (PyErr_Occurred())
         return -2;
     Key *key = &self->keys[self->key_count];
-    key->bytes = calloc(1, text.size + 2 > KEY_BYTES ? text.size + 2 : KEY_BYTES);
+    key->bytes = calloc(1, text.size + AROUND_KEY > KEY_BYTES ? text.size + AROUND_KEY : KEY_BYTES);
     if (!key->bytes) {
         PyErr_NoMemory();
         return -2;
     }
-    memcpy(key->bytes, text.at, text.size);
-    memcpy(key->bytes + text.size, "\":", 2);
+    *key->bytes = '"';
+    memcpy(key->bytes + 1, text.at, text.size);
+    memcpy(key->bytes + 1 + text.size, "\":", 2);
     key->size = (uint32_t)text.size;
+    key->wanted = text.size + AROUND_KEY < KEY_BYTES ? (1u << (text.size + AROUND_KEY)) - 1 : UINT32_MAX;
     key->hash = hash;
     key->role = (uint8_t)(code & 0xff);
     key->style = (uint8_t)(code >> 8);
@@ -88,14 +70,14 @@ static int new_key(Rows *self, Span text, uint64_t hash) {
 static int key_of(Rows *self, Span text, int position, PyThreadState **state) {
     if (position < POSITIONS && self->order[position] >= 0) {
         const Key *key = &self->keys[self->order[position]];
-        if (key->size == text.size && memcmp(key->bytes, text.at, text.size) == 0)
+        if (key->size == text.size && memcmp(key->bytes + 1, text.at, text.size) == 0)
             return self->order[position];
     }
     uint64_t hash = hashed(3, text);
     int found = -1;
     for (int i = 0; i < self->key_count && found < 0; i++)
         if (self->keys[i].hash == hash && self->keys[i].size == text.size &&
-            memcmp(self->keys[i].bytes, text.at, text.size) == 0)
+            memcmp(self->keys[i].bytes + 1, text.at, text.size) == 0)
             found = i;
     if (found < 0) {
         PyEval_RestoreThread(*state);
@@ -113,14 +95,8 @@ static inline const char *past_blanks(const char *at, const char *end) {
     return at;
 }
 
-typedef struct {
-    Span values[ROLES];
-    uint8_t is_given[ROLES], is_string[ROLES];
-    unsigned style;
-} Object;
-
 /* A bare number, null, true or false, ending before `,` `}` or a blank. 0 where it is none of them in JSON. */
-static int bare_value(const char *at, const char **after, const char *end, Span *value) {
+int bare_value(const char *at, const char **after, const char *end, Span *value) {
     const char *start = at;
     while (at < end && is_digit(*at))
         at++;
@@ -144,28 +120,7 @@ static int bare_value(const char *at, const char **after, const char *end, Span 
     return is_number(*value) && (value->size == 1 || *start != '0');
 }
 
-static inline int has_text(const Object *object, int role) {
-    Span value = object->values[role];
-    return object->is_given[role] && !is_nothing(value);
-}
-
-/* Puts a value into its place; 0 where only Python can say what it means. */
-static int place_value(Object *object, int role, Span value, int is_string) {
-    if (!is_string && !is_digit(*value.at)) {
-        if (*value.at != 'n')
-            return 0;
-        value = (Span){"-", 1};
-    } else if (role == ROLE_STATUS || role == ROLE_DURATION) {
-        if (value.size && !is_dash(value) && !is_number(value))
-            return 0;
-    } else if (!is_string && role != ROLE_GRPC)
-        return 0;
-    if (object->is_given[role])
-        return 0;
-    object->values[role] = value;
-    object->is_given[role] = 1;
-    return 1;
-}
+static const char zero_bytes[SHORT] = "0";
 
 /* Reads a flat object. 1: done; 0: something that Python has to look at; -2: an error is set. */
 static int read_object(Rows *self, const char *at, const char *end, const char *limit, Object *object,
@@ -178,22 +133,17 @@ static int read_object(Rows *self, const char *at, const char *end, const char *
         if (at >= end || *at != '"')
             return 0;
         const char *start = at + 1, *stop;
-        int key = position < POSITIONS ? self->order[position] : -1;
-        const Key *guess = key >= 0 ? &self->keys[key] : NULL;
-        if (guess && (size_t)(end - start) > guess->size + 2u && is_key(guess, start, limit))
-            at = start + guess->size + 2;
-        else {
-            stop = string_end(start, end, limit, &has_escape);
-            if (!stop || has_escape)
-                return 0;
-            key = key_of(self, (Span){start, (size_t)(stop - start)}, position, state);
-            if (key < 0)
-                return key == -2 ? -2 : 0;
-            at = past_blanks(stop + 1, end);
-            if (at >= end || *at != ':')
-                return 0;
-            at++;
-        }
+        int key;
+        stop = string_end(start, end, limit, &has_escape);
+        if (!stop || has_escape)
+            return 0;
+        key = key_of(self, (Span){start, (size_t)(stop - start)}, position, state);
+        if (key < 0)
+            return key == -2 ? -2 : 0;
+        at = past_blanks(stop + 1, end);
+        if (at >= end || *at != ':')
+            return 0;
+        at++;
         if (at < end && *at == ' ')
             at = past_blanks(at, end);
         if (at >= end)
@@ -225,8 +175,7 @@ static int read_object(Rows *self, const char *at, const char *end, const char *
 }
 
 static Span value_of(const Object *object, int role) {
-    static const Span none = {"-", 1};
-    return has_text(object, role) ? object->values[role] : none;
+    return object->is_given[role] && !is_nothing(object->values[role]) ? object->values[role] : nothing;
 }
 
 static int has_grpc_failed(Span value) {
@@ -234,18 +183,17 @@ static int has_grpc_failed(Span value) {
              same(value, (Span){"Ok", 2}));
 }
 
-/* Status, flags and details next to each other, as they stand in a text line. */
-static int joined_response(Rows *self, Span status, Span flags, Span details, Counted *row) {
+/* Status, flags and details next to each other, as they stand in a text line, into the pool. */
+static int pool_response(Rows *self, Span status, Span flags, Span details, Row *row) {
     size_t size = status.size + flags.size + details.size + 2;
-    char *start = self->joined[self->waiting_count];
-    if (size > JOINED && size > self->scratch_room) {
+    if (size > self->scratch_room) {
         char *bytes = realloc(self->scratch, size * 2);
         if (!bytes)
             return -1;
         self->scratch = bytes;
         self->scratch_room = size * 2;
     }
-    char *at = start = size > JOINED ? self->scratch : start;
+    char *at = self->scratch;
     memcpy(at, status.at, status.size);
     at += status.size;
     *at++ = ' ';
@@ -253,45 +201,71 @@ static int joined_response(Rows *self, Span status, Span flags, Span details, Co
     at += flags.size;
     *at++ = ' ';
     memcpy(at, details.at, details.size);
-    row->response = (Span){start, size};
-    row->status_size = (uint32_t)status.size;
-    row->flags_size = (uint32_t)flags.size;
-    return 0;
+    row->response =
+        pooled(&self->responses, (Span){self->scratch, size}, (uint32_t)status.size, (uint32_t)flags.size);
+    row->has_failed = number(status) >= 500 || !is_dash(flags);
+    return row->response == NONE ? -1 : 1;
+}
+
+/* The response of a row, mostly one that was there before. 1: taken; 0: for Python; -1: no memory. */
+static int take_response(Rows *self, Span status, Span flags, Span details, const char *limit, Row *row) {
+    if (status.size > 3)
+        return 0;
+    if (flags.size > 8 || details.size > 16)
+        return are_flags(flags) ? pool_response(self, status, flags, details, row) : 0;
+    Short one = short_of(status, limit), two = short_of(flags, limit), three = short_of(details, limit);
+    Short text = {{one.words[0], two.words[0], three.words[0], three.words[1]}};
+    uint64_t sizes = (uint64_t)status.size << 24 | (uint64_t)flags.size << 16 | (uint64_t)details.size << 8 | 0xff;
+    Said *said = &self->said[hash_of_short(&text, sizes) % SAID];
+    if (said->sizes != sizes || !are_short_same(&said->text, &text)) {
+        int done = are_flags(flags) ? pool_response(self, status, flags, details, row) : 0;
+        if (done == 1)
+            *said = (Said){text, sizes, row->response, (uint32_t)row->has_failed};
+        return done;
+    }
+    row->response = said->response;
+    row->has_failed = (int)said->has_failed;
+    return 1;
+}
+
+/* The row of an object, which is in `whole`. 1: a row; 0: for Python; -1: no memory. */
+int add_object(Rows *self, const Object *object, Span whole, const char *limit) {
+    if (!(object->is_given[ROLE_FLAGS] || (object->is_given[ROLE_DETAILS] && object->is_given[ROLE_STATUS])))
+        return 0;
+    Row row;
+    Span status = value_of(object, ROLE_STATUS), duration = value_of(object, ROLE_DURATION);
+    row.time = value_of(object, ROLE_TIME);
+    if (is_dash(row.time))
+        row.time.size = 0;
+    else if (row.time.size != TIME || !is_time(row.time.at) || !is_possible(self, row.time.at))
+        return 0;
+    if (is_dash(status))
+        status = (Span){zero_bytes, 1};
+    row.host = value_of(object, ROLE_AUTHORITY);
+    if (is_dash(row.host))
+        row.host = value_of(object, ROLE_SNI);
+    row.cluster = value_of(object, ROLE_CLUSTER);
+    row.address = value_of(object, ROLE_ADDRESS);
+    if (is_dash(duration))
+        row.duration = 0;
+    else if (duration.size <= 8 && duration.at >= whole.at + 8)
+        row.duration = number_of_eight(duration);
+    else
+        row.duration = number(duration);
+    int taken = take_response(self, status, value_of(object, ROLE_FLAGS), value_of(object, ROLE_DETAILS), limit, &row);
+    if (taken <= 0)
+        return taken;
+    if (has_grpc_failed(value_of(object, ROLE_GRPC)))
+        row.has_failed = 1;
+    self->styles[object->style < STYLES ? object->style : STYLES]++;
+    return add_row(self, &row, whole, limit) < 0 ? -1 : 1;
 }
 
 /* 1: a row; 0: for Python; -1: no memory; -2: an error is set. */
-int take_json(Rows *self, const char *line, const char *brace, const char *end, const char *limit,
-                     PyThreadState **state) {
+int take_json(Rows *self, const Line *line, const char *brace, PyThreadState **state) {
     Object object;
-    int read = read_object(self, brace, end, limit, &object, state);
+    int read = read_object(self, brace, line->end, line->limit, &object, state);
     if (read <= 0)
         return read;
-    if (!(object.is_given[ROLE_FLAGS] || (object.is_given[ROLE_DETAILS] && object.is_given[ROLE_STATUS])))
-        return 0;
-    Counted *row = &self->waiting[self->waiting_count];
-    Span time = value_of(&object, ROLE_TIME), status = value_of(&object, ROLE_STATUS);
-    Span flags = value_of(&object, ROLE_FLAGS), duration = value_of(&object, ROLE_DURATION);
-    if (is_dash(time))
-        time.size = 0;
-    else if (time.size != TIME || !is_time(time.at) || !is_in_calendar(time.at))
-        return 0;
-    if (is_dash(status))
-        status = (Span){"0", 1};
-    if (status.size > 3 || !are_flags(flags))
-        return 0;
-    row->time = time;
-    row->host = value_of(&object, ROLE_AUTHORITY);
-    if (is_nothing(row->host))
-        row->host = value_of(&object, ROLE_SNI);
-    row->cluster = value_of(&object, ROLE_CLUSTER);
-    row->address = value_of(&object, ROLE_ADDRESS);
-    row->duration = is_dash(duration) ? 0 : number(duration);
-    if (joined_response(self, status, flags, value_of(&object, ROLE_DETAILS), row) < 0)
-        return -1;
-    row->has_failed =
-        number(status) >= 500 || !is_dash(flags) || has_grpc_failed(value_of(&object, ROLE_GRPC));
-    self->styles[object.style < STYLES ? object.style : STYLES]++;
-    if (add_row(self, (Span){line, (size_t)(end - line)}) < 0)
-        return -1;
-    return row->response.size > JOINED && count_waiting(self) < 0 ? -1 : 1;
+    return add_object(self, &object, (Span){line->at, (size_t)(line->end - line->at)}, line->limit);
 }

@@ -41,32 +41,84 @@ static const char *brace_of(const char *line, const char *end, const char *first
     return memchr(line, '{', (size_t)(first_quote - line)) == first_quote - 1 ? first_quote - 1 : NULL;
 }
 
-static int count_block(Rows *self, const char *block, const char *limit, PyThreadState **state) {
-    const char *line = block, *quotes[QUOTES];
-    while (line < limit) {
-        const char *end = NULL;
-        int taken = 0, count = 0;
-        if (*line == '{')
-            end = memchr(line, '\n', (size_t)(limit - line));
-        else
-            count = quotes_of_line(line, limit, quotes, &end);
-        if (!end)
-            end = limit;
-        if (!self->is_odd_only) {
-            const char *brace = brace_of(line, end, count ? quotes[0] : line);
-            if (brace)
-                taken = take_json(self, line, brace, end, limit, state);
-            if (!taken && *line == '{')
-                count = quotes_of_line(line, limit, quotes, &(const char *){NULL});
-            if (!taken)
-                taken = take_text(self, line, end, limit, quotes, count);
+/* The quotes of a line whose end is known, of which `q` is the first; those of a window end with its end. */
+static inline int quotes_before(const char *const *q, const char *end) {
+    int count = q[ISTIO_QUOTES - 1] < end ? ISTIO_QUOTES : 0;
+    while (count <= QUOTES && q[count] < end)
+        count++;
+    return count;
+}
+
+/* Counts a line, of which the quotes are known as far as QUOTES. */
+static int count_line(Rows *self, const char *block, const Line *line, PyThreadState **state) {
+    int taken = 0;
+    if (!self->is_odd_only) {
+        const char *brace = brace_of(line->at, line->end, line->count ? line->quotes[0] : line->at);
+        if (brace) {
+            taken = take_json(self, line, brace, state);
+            self->has_json |= taken > 0;
         }
-        if (taken < 0)
-            return taken;
-        if (!taken && add_odd(self, block, line, end) < 0)
-            return -1;
-        self->lines++;
-        line = end + 1;
+        if (!taken)
+            taken = take_text(self, line);
+    }
+    if (!taken)
+        taken = add_odd(self, block, line->at, line->end);
+    self->lines++;
+    return taken < 0 ? taken : 0;
+}
+
+/* Counts the lines that end in a window of the block, and gives where the last of them does; NULL on an error. */
+static const char *count_window(Rows *self, const char *block, const char *at, const char *limit, int *done,
+                                PyThreadState **state) {
+    const Index *index = &self->index;
+    const char *const *q = index->quotes, *const *stop = index->stops;
+    int is_json = (*at == '{' || self->has_json) && !self->is_odd_only;
+    size_t size = (size_t)(limit - at) < WINDOW ? (size_t)(limit - at) : WINDOW;
+    fill_index(&self->index, at, size, is_json);
+    self->has_json = 0;
+    for (size_t i = 0; i < index->end_count; i++) {
+        Line line = {at, index->ends[i], limit, q, 0};
+        at = line.end + 1;
+        if (is_json) {
+            const char *brace = *stop > line.end && *q < line.end ? brace_of(line.at, line.end, *q) : NULL;
+            while (*stop < line.end)
+                stop++;
+            *done = brace ? take_plain_json(self, &line, brace, &q) : 0;
+            if (*done < 0)
+                return NULL;
+            if (*done) {
+                self->has_json = 1;
+                self->lines++;
+                continue;
+            }
+        }
+        line.count = quotes_before(q, line.end);
+        *done = count_line(self, block, &line, state);
+        if (*done < 0)
+            return NULL;
+        q += line.count;
+        while (*q < line.end)
+            q++;
+    }
+    return at;
+}
+
+static int count_block(Rows *self, const char *block, const char *limit, PyThreadState **state) {
+    const char *at = block, *quotes[QUOTES], *end;
+    int done = 0;
+    while (at < limit) {
+        const char *start = at;
+        at = count_window(self, block, at, limit, &done, state);
+        if (!at)
+            return done;
+        if (at > start)
+            continue;
+        int count = quotes_of_line(at, limit, quotes, &end); /* longer than a window, or the last without a break */
+        end = end ? end : limit;
+        done = count_line(self, block, &(Line){at, end, limit, quotes, count}, state);
+        if (done < 0)
+            return done;
+        at = end + 1;
     }
     return count_waiting(self);
 }

@@ -4,8 +4,8 @@
    piece between them in the shape that Envoy gives it, and flat JSON objects without escapes in what is judged. The
    pure Python readers take the same lines for the same rows; plain_rows.py and line_reader.py are the specification.
 
-   Groups are found by hash and confirmed by comparing the bytes of their keys. No byte outside of the given block is
-   read, and the interpreter lock is not held while a block is counted. */
+   Texts are found by hash and confirmed by comparing their bytes, groups by the numbers of their texts. No byte outside
+   of the given block is read, and the interpreter lock is not held while a block is counted. */
 
 #include "rows.h"
 
@@ -74,6 +74,8 @@ static int rows_init(Rows *self, PyObject *arguments, PyObject *Py_UNUSED(keywor
             add_trigger(self, (int)i, bytes, (size_t)size) < 0)
             return -1;
     }
+    self->index.is_avx2 = has_avx2();
+    self->minute = NONE;
     self->kept_per_group = per_group;
     self->kept_most = most;
     self->unread_most = unread;

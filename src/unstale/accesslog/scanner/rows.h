@@ -3,15 +3,19 @@
 #ifndef UNSTALE_ROWS_H
 #define UNSTALE_ROWS_H
 
-#include "bytes.h"
+#include "index.h"
+#include "shapes.h"
 
 #define LAYOUTS 7 /* text formats (text.c) */
+#define ISTIO_QUOTES 14 /* of the first of them */
 
 typedef struct {
+    Short start; /* all of it where it is short, and nothing else */
     char *bytes;
     uint64_t hash;
     uint32_t size;
     uint32_t first, second; /* of a response: the sizes of status and flags */
+    uint32_t partner;       /* of a host: the cluster that it was last met with, or NONE */
     PyObject *object;       /* made when the sums are asked for */
 } Text;
 
@@ -21,23 +25,27 @@ typedef struct {
     uint32_t count, room, mask;
 } Pool;
 
+/* What is counted together, by the places in the pools. */
 typedef struct {
-    uint64_t hash;
-    uint64_t count;
-    uint32_t host, cluster, response, minute;
-    uint32_t *bins; /* rows by duration, of the buckets from `low` on (durations.py) */
+    uint32_t host, cluster, response, minute, has_failed;
+} GroupKey;
+
+typedef struct {
+    GroupKey key;
     uint16_t low, width;
-    uint8_t has_failed;
+    uint32_t *bins; /* rows by duration, of the buckets from `low` on (durations.py) */
+    uint64_t count;
 } Group;
 
 typedef struct {
+    Short start; /* all of it where it is short, and nothing else */
     uint64_t hash;
-    uint64_t count[2];         /* successes, failures */
-    char first[2][TIME], last[2][TIME];
-    char *bytes;
     uint32_t size;
+    uint32_t user_count;
+    uint64_t count[2];         /* successes, failures */
+    char last[2][TIME], first[2][TIME];
     uint32_t users[USERS];     /* the first hosts in order of their bytes */
-    uint8_t user_count;
+    char *bytes;
 } Address;
 
 typedef struct {
@@ -47,8 +55,9 @@ typedef struct {
 } Lines;
 
 typedef struct {
-    char *bytes; /* with the quote and colon behind it, which `size` leaves out */
+    char *bytes; /* with the quotes around it and the colon behind it, which `size` leaves out */
     uint32_t size;
+    uint32_t wanted; /* the bytes to compare where one comparison does */
     uint64_t hash;
     uint8_t role, style;
 } Key;
@@ -62,22 +71,44 @@ typedef struct {
     int next; /* the next trigger with the same first byte, or -1 */
 } Trigger;
 
-/* A row as far as it is counted. `response` is status, flags and details, divided by one blank each. */
+/* A line of a block that can be read up to `limit`. */
 typedef struct {
-    Span host, cluster, response, time, address;
-    uint32_t status_size, flags_size;
+    const char *at, *end, *limit;
+    const char *const *quotes;
+    int count; /* of its quotes; more than QUOTES if it has more */
+} Line;
+
+/* A row as it stands in its line. */
+typedef struct {
+    Span host, cluster, time, address;
     uint64_t duration;
+    uint32_t response;
     int has_failed;
-    uint64_t line, hash, address_hash; /* hashes of the group's key and of the address */
-    Span whole;
+} Row;
+
+/* A row that waits to be counted. */
+typedef struct {
+    GroupKey key;
+    unsigned bucket;
+    const char *time; /* NULL: none */
+    Span address, whole;
+    Short start; /* of the address */
+    uint64_t hash, address_hash, line;
 } Counted;
+
+/* What stands between the quotes around a response, or its status, flags and details in JSON, and what it was. */
+typedef struct {
+    Short text;
+    uint64_t sizes; /* 0: free */
+    uint32_t response, has_failed;
+} Said;
 
 typedef struct {
     PyObject_HEAD
     uint64_t lines, rows, failed;
     uint64_t kept_per_group, kept_most, unread_most, unread;
     uint64_t layouts[8], styles[STYLES + 1];
-    int is_odd_only, has_no_memory;
+    int is_odd_only, has_json; /* the last window had rows of JSON */
     Pool hosts, clusters, responses, minutes;
     Group *groups;
     uint32_t *group_slots, group_count, group_room, group_mask;
@@ -95,40 +126,55 @@ typedef struct {
     PyObject *classify;
     char *scratch;
     size_t scratch_room;
+    Said said[SAID];
+    char minute_bytes[MINUTE]; /* of the last row with a time, by which its minute is known */
+    uint32_t minute;           /* NONE: there was none */
     Counted waiting[WAITING];
-    char joined[WAITING][JOINED];
     int waiting_count;
+    Index index;
 } Rows;
 
 static inline int is_text(const Text *item, Span text) {
     return item->size == text.size && are_same(item->bytes, text.at, text.size);
 }
 
-/* Each field by itself, so that the multiplications of one need not wait for those of another. */
-static inline uint64_t hash_of(const Counted *row) {
-    uint64_t host = hashed(row->status_size, row->host), cluster = hashed(5, row->cluster);
-    uint64_t response = hashed(11, row->response);
-    uint64_t minute = hashed(13, (Span){row->time.at, row->time.size ? MINUTE : 0}) ^ UINT64_C(0x589965cc75374cc3);
-    return mixed(host ^ (cluster << 1 | cluster >> 63), response ^ (minute << 1 | minute >> 63));
+static inline uint64_t hash_of(const GroupKey *key) {
+    return mixed(((uint64_t)key->host << 32 | key->cluster) ^ UINT64_C(0x9e3779b97f4a7c15),
+                 ((uint64_t)key->response << 32 | key->minute << 1 | key->has_failed) ^ UINT64_C(0xe7037ed1a0b428db));
 }
 
-/* The table (table.c). */
+/* Whether a time of the right shape is in the calendar; mostly it is in the minute of the row before. */
+static inline int is_possible(const Rows *self, const char *time) {
+    if (self->minute != NONE && are_same(time, self->minute_bytes, MINUTE))
+        return two(time + MINUTE + 1) <= 60;
+    return is_in_calendar(time);
+}
+
+/* The pools (pool.c). */
+int grow_slots(uint32_t **slots, uint32_t *mask, uint32_t wanted);
 uint32_t pooled(Pool *pool, Span text, uint32_t first, uint32_t second);
+int is_pooled(const Pool *pool, Span text, const char *limit);
+uint32_t known(Pool *pool, Span text, const char *limit);
 void free_pool(Pool *pool);
 PyObject *object_of(Pool *pool, uint32_t index);
+
+/* The table (table.c). */
 int count_duration(Group *group, unsigned bucket, uint32_t count);
-Group *group_of(Rows *self, const Counted *row);
+Group *group_of(Rows *self, const GroupKey *key, uint64_t hash);
 void add_user(Rows *self, Address *address, uint32_t host);
-Address *address_of(Rows *self, Span text, uint64_t hash);
+Address *address_of(Rows *self, Span text, const Short *start, uint64_t hash);
 void forget_sums(Rows *self);
 int add_line(Lines **lines, size_t *count, size_t *room, Lines line);
-int add_row(Rows *self, Span line);
-int count_waiting(Rows *self);
+int count_row(Rows *self, const Counted *row);
 
-/* The two kinds of plain lines (text.c, json.c). */
-int take_text(Rows *self, const char *line, const char *end, const char *limit, const char *const *q, int quotes);
-int take_json(Rows *self, const char *line, const char *brace, const char *end, const char *limit,
-              PyThreadState **state);
+/* Rows that wait (waiting.c). */
+int count_waiting(Rows *self);
+int add_row(Rows *self, const Row *row, Span line, const char *limit);
+
+/* The two kinds of plain lines. 1: a row; 0: none of plain shape; -1: no memory; -2: an error is set. */
+int take_text(Rows *self, const Line *line);
+int take_json(Rows *self, const Line *line, const char *brace, PyThreadState **state);
+int take_plain_json(Rows *self, const Line *line, const char *brace, const char *const **after);
 
 /* What Python sees of a scanner (lines.c, sums.c). */
 PyObject *rows_feed(Rows *self, PyObject *argument);

@@ -27,9 +27,10 @@ static PyObject *packed_counts(const Group *group) {
 /* (host, cluster, flags, details, status, minute) of a group, by the flags, details and status of its response, as a
    tuple of the given type. */
 static PyObject *key_object(Rows *self, const Group *group, PyObject *responses, PyTypeObject *type) {
-    PyObject *key = PyType_GenericAlloc(type, 6), *response = PyList_GetItem(responses, (Py_ssize_t)group->response);
-    PyObject *parts[6] = {object_of(&self->hosts, group->host), object_of(&self->clusters, group->cluster), NULL, NULL,
-                          NULL, object_of(&self->minutes, group->minute)};
+    PyObject *key = PyType_GenericAlloc(type, 6);
+    PyObject *response = PyList_GetItem(responses, (Py_ssize_t)group->key.response);
+    PyObject *host = object_of(&self->hosts, group->key.host), *minute = object_of(&self->minutes, group->key.minute);
+    PyObject *parts[6] = {host, object_of(&self->clusters, group->key.cluster), NULL, NULL, NULL, minute};
     for (int i = 0; response && i < 3; i++)
         parts[2 + i] = PyTuple_GetItem(response, i);
     for (int i = 0; key && i < 6; i++)
@@ -103,10 +104,10 @@ static Place *sorted_groups(const Rows *self, PyObject *response_ranks) {
     Place *places = malloc((self->group_count + 1) * sizeof *places);
     for (uint32_t i = 0; hosts && clusters && minutes && places && i < self->group_count; i++) {
         const Group *group = &self->groups[i];
-        PyObject *rank = PyList_GetItem(response_ranks, (Py_ssize_t)group->response);
+        PyObject *rank = PyList_GetItem(response_ranks, (Py_ssize_t)group->key.response);
         uint64_t response = rank ? PyLong_AsUnsignedLong(rank) : 0;
-        places[i] = (Place){(uint64_t)hosts[group->host] << 32 | clusters[group->cluster],
-                            response << 32 | minutes[group->minute], i};
+        places[i] = (Place){(uint64_t)hosts[group->key.host] << 32 | clusters[group->key.cluster],
+                            response << 32 | minutes[group->key.minute], i};
     }
     if (!hosts || !clusters || !minutes || !places) {
         free(places);
@@ -133,10 +134,10 @@ static int may_be_another(const Text *text) {
 
 /* Whether a group has no host of its own, or may have the key of another one. */
 static int is_other(const Rows *self, const Group *group) {
-    const Text *host = &self->hosts.items[group->host];
+    const Text *host = &self->hosts.items[group->key.host];
     return is_nothing((Span){host->bytes, host->size}) || may_be_another(host) ||
-           may_be_another(&self->clusters.items[group->cluster]) ||
-           may_be_another(&self->responses.items[group->response]);
+           may_be_another(&self->clusters.items[group->key.cluster]) ||
+           may_be_another(&self->responses.items[group->key.response]);
 }
 
 /* key -> (rows, (packed counts,)) in the order of the keys; and [(key, the same)] of those whose host is "", or that
@@ -184,16 +185,15 @@ static Span text_of(const Pool *pool, uint32_t index) {
 }
 
 static int absorb_group(Rows *self, const Rows *other, const Group *more) {
-    const Text *response = &other->responses.items[more->response];
-    Counted row = {.host = text_of(&other->hosts, more->host),
-                   .cluster = text_of(&other->clusters, more->cluster),
-                   .response = text_of(&other->responses, more->response),
-                   .time = text_of(&other->minutes, more->minute),
-                   .status_size = response->first,
-                   .flags_size = response->second,
-                   .has_failed = more->has_failed};
-    row.hash = hash_of(&row);
-    Group *group = group_of(self, &row);
+    const Text *response = &other->responses.items[more->key.response];
+    GroupKey key = {pooled(&self->hosts, text_of(&other->hosts, more->key.host), 0, 0),
+                    pooled(&self->clusters, text_of(&other->clusters, more->key.cluster), 0, 0),
+                    pooled(&self->responses, text_of(&other->responses, more->key.response), response->first,
+                           response->second),
+                    pooled(&self->minutes, text_of(&other->minutes, more->key.minute), 0, 0), more->key.has_failed};
+    if (key.host == NONE || key.cluster == NONE || key.response == NONE || key.minute == NONE)
+        return -1;
+    Group *group = group_of(self, &key, hash_of(&key));
     if (!group)
         return -1;
     group->count += more->count;
@@ -204,7 +204,7 @@ static int absorb_group(Rows *self, const Rows *other, const Group *more) {
 }
 
 static int absorb_address(Rows *self, const Rows *other, const Address *more) {
-    Address *address = address_of(self, (Span){more->bytes, more->size}, more->hash);
+    Address *address = address_of(self, (Span){more->bytes, more->size}, &more->start, more->hash);
     if (!address)
         return -1;
     for (int kind = 0; kind < 2; kind++) {
@@ -216,7 +216,7 @@ static int absorb_address(Rows *self, const Rows *other, const Address *more) {
         if (!*address->last[kind] || memcmp(more->last[kind], address->last[kind], TIME) > 0)
             memcpy(address->last[kind], more->last[kind], TIME);
     }
-    for (int i = 0; i < more->user_count; i++) {
+    for (uint32_t i = 0; i < more->user_count; i++) {
         uint32_t host = pooled(&self->hosts, text_of(&other->hosts, more->users[i]), 0, 0);
         if (host == NONE)
             return -1;
@@ -286,10 +286,10 @@ PyObject *rows_take_addresses(Rows *self, PyObject *Py_UNUSED(ignored)) {
     PyObject *list = PyList_New(0);
     for (uint32_t i = 0; list && i < self->address_count; i++) {
         const Address *address = &self->addresses[i];
-        PyObject *users = PyTuple_New(address->user_count);
-        for (int at = 0; users && at < address->user_count; at++) {
+        PyObject *users = PyTuple_New((Py_ssize_t)address->user_count);
+        for (uint32_t at = 0; users && at < address->user_count; at++) {
             PyObject *host = object_of(&self->hosts, address->users[at]);
-            if (!host || PyTuple_SetItem(users, at, Py_NewRef(host)) < 0)
+            if (!host || PyTuple_SetItem(users, (Py_ssize_t)at, Py_NewRef(host)) < 0)
                 Py_CLEAR(users);
         }
         PyObject *item = users ? Py_BuildValue("(y#KKNNNNN)", address->bytes, (Py_ssize_t)address->size,

@@ -1,90 +1,6 @@
-/* Groups and addresses: found by hash and confirmed by comparing the bytes of their keys. */
+/* Groups and addresses: found by hash and confirmed by comparing their keys. */
 
 #include "rows.h"
-
-static int grow_slots(uint32_t **slots, uint32_t *mask, uint32_t wanted) {
-    uint32_t room = *mask ? (*mask + 1) * 2 : 256;
-    while (room < wanted * 2)
-        room *= 2;
-    uint32_t *fresh = malloc(room * sizeof *fresh);
-    if (!fresh)
-        return -1;
-    memset(fresh, 0xff, room * sizeof *fresh);
-    free(*slots);
-    *slots = fresh;
-    *mask = room - 1;
-    return 0;
-}
-
-uint32_t pooled(Pool *pool, Span text, uint32_t first, uint32_t second) {
-    uint64_t hash = hashed(first * 31 + second, text);
-    if (pool->count * 2 >= pool->mask) {
-        if (grow_slots(&pool->slots, &pool->mask, pool->count + 1) < 0)
-            return NONE;
-        for (uint32_t i = 0; i < pool->count; i++) {
-            uint32_t slot = (uint32_t)pool->items[i].hash & pool->mask;
-            while (pool->slots[slot] != NONE)
-                slot = (slot + 1) & pool->mask;
-            pool->slots[slot] = i;
-        }
-    }
-    uint32_t slot = (uint32_t)hash & pool->mask;
-    while (pool->slots[slot] != NONE) {
-        Text *item = &pool->items[pool->slots[slot]];
-        if (item->hash == hash && item->size == text.size && item->first == first && item->second == second &&
-            memcmp(item->bytes, text.at, text.size) == 0)
-            return pool->slots[slot];
-        slot = (slot + 1) & pool->mask;
-    }
-    if (pool->count == pool->room) {
-        uint32_t room = pool->room ? pool->room * 2 : 64;
-        Text *items = realloc(pool->items, room * sizeof *items);
-        if (!items)
-            return NONE;
-        pool->items = items;
-        pool->room = room;
-    }
-    Text *item = &pool->items[pool->count];
-    memset(item, 0, sizeof *item);
-    item->bytes = malloc(text.size + 1);
-    if (!item->bytes)
-        return NONE;
-    memcpy(item->bytes, text.at, text.size);
-    item->size = (uint32_t)text.size;
-    item->hash = hash;
-    item->first = first;
-    item->second = second;
-    pool->slots[slot] = pool->count;
-    return pool->count++;
-}
-
-void free_pool(Pool *pool) {
-    for (uint32_t i = 0; i < pool->count; i++) {
-        free(pool->items[i].bytes);
-        Py_XDECREF(pool->items[i].object);
-    }
-    free(pool->items);
-    free(pool->slots);
-    memset(pool, 0, sizeof *pool);
-}
-
-/* The text, "" for Envoy's `-`. */
-PyObject *object_of(Pool *pool, uint32_t index) {
-    Text *item = &pool->items[index];
-    Py_ssize_t size = item->size == 1 && *item->bytes == '-' ? 0 : (Py_ssize_t)item->size;
-    if (!item->object)
-        item->object = PyUnicode_DecodeUTF8(item->bytes, size, "replace");
-    return item->object;
-}
-
-static inline unsigned bucket_of(uint64_t duration) {
-    if (duration < 64)
-        return (unsigned)duration;
-    if (duration > 0x7fffffff)
-        duration = 0x7fffffff;
-    unsigned shift = 63u - (unsigned)__builtin_clzll(duration) - 5;
-    return 64 + (shift - 1) * 32 + (unsigned)(duration >> shift) - 32;
-}
 
 int count_duration(Group *group, unsigned bucket, uint32_t count) {
     if (group->width == 0 || bucket < group->low || bucket >= (unsigned)group->low + group->width) {
@@ -108,29 +24,31 @@ int count_duration(Group *group, unsigned bucket, uint32_t count) {
     return 0;
 }
 
-Group *group_of(Rows *self, const Counted *row) {
-    Span minute = {row->time.at, row->time.size ? MINUTE : 0};
-    uint64_t hash = row->hash;
-    if (self->group_count * 2 >= self->group_mask) {
-        if (grow_slots(&self->group_slots, &self->group_mask, self->group_count + 1) < 0)
-            return NULL;
-        for (uint32_t i = 0; i < self->group_count; i++) {
-            uint32_t slot = (uint32_t)self->groups[i].hash & self->group_mask;
-            while (self->group_slots[slot] != NONE)
-                slot = (slot + 1) & self->group_mask;
-            self->group_slots[slot] = i;
-        }
+static int grow_groups(Rows *self) {
+    if (grow_slots(&self->group_slots, &self->group_mask, self->group_count + 1) < 0)
+        return -1;
+    for (uint32_t i = 0; i < self->group_count; i++) {
+        uint32_t slot = (uint32_t)hash_of(&self->groups[i].key) & self->group_mask;
+        while (self->group_slots[slot] != NONE)
+            slot = (slot + 1) & self->group_mask;
+        self->group_slots[slot] = i;
     }
+    return 0;
+}
+
+static inline int are_keys_same(const GroupKey *one, const GroupKey *other) {
+    return !((one->host ^ other->host) | (one->cluster ^ other->cluster) | (one->response ^ other->response) |
+             (one->minute ^ other->minute) | (one->has_failed ^ other->has_failed));
+}
+
+/* The group of a key, new or not; NULL without memory. */
+Group *group_of(Rows *self, const GroupKey *key, uint64_t hash) {
+    if (self->group_count * 2 >= self->group_mask && grow_groups(self) < 0)
+        return NULL;
     uint32_t slot = (uint32_t)hash & self->group_mask;
     for (; self->group_slots[slot] != NONE; slot = (slot + 1) & self->group_mask) {
         Group *group = &self->groups[self->group_slots[slot]];
-        if (group->hash != hash)
-            continue;
-        const Text *response = &self->responses.items[group->response];
-        if (is_text(&self->hosts.items[group->host], row->host) &&
-            is_text(&self->clusters.items[group->cluster], row->cluster) && is_text(response, row->response) &&
-            response->first == row->status_size && response->second == row->flags_size &&
-            is_text(&self->minutes.items[group->minute], minute) && group->has_failed == row->has_failed)
+        if (are_keys_same(&group->key, key))
             return group;
     }
     if (self->group_count == self->group_room) {
@@ -143,25 +61,18 @@ Group *group_of(Rows *self, const Counted *row) {
     }
     Group *group = &self->groups[self->group_count];
     memset(group, 0, sizeof *group);
-    group->hash = hash;
-    group->host = pooled(&self->hosts, row->host, 0, 0);
-    group->cluster = pooled(&self->clusters, row->cluster, 0, 0);
-    group->response = pooled(&self->responses, row->response, row->status_size, row->flags_size);
-    group->minute = pooled(&self->minutes, minute, 0, 0);
-    group->has_failed = (uint8_t)row->has_failed;
-    if (group->host == NONE || group->cluster == NONE || group->response == NONE || group->minute == NONE)
-        return NULL;
+    group->key = *key;
     self->group_slots[slot] = self->group_count++;
     return group;
 }
 
 void add_user(Rows *self, Address *address, uint32_t host) {
-    int at = 0;
-    for (; at < address->user_count; at++)
+    int at = 0, count = (int)address->user_count;
+    for (; at < count; at++)
         if (address->users[at] == host)
             return;
     const Text *texts = self->hosts.items, *text = &texts[host];
-    for (at = address->user_count; at > 0; at--) {
+    for (at = count; at > 0; at--) {
         const Text *other = &texts[address->users[at - 1]];
         size_t least = other->size < text->size ? other->size : text->size;
         int order = memcmp(other->bytes, text->bytes, least);
@@ -170,14 +81,15 @@ void add_user(Rows *self, Address *address, uint32_t host) {
     }
     if (at == USERS)
         return;
-    int moved = address->user_count < USERS ? address->user_count : USERS - 1;
+    int moved = count < USERS ? count : USERS - 1;
     memmove(&address->users[at + 1], &address->users[at], (size_t)(moved - at) * sizeof *address->users);
     address->users[at] = host;
-    if (address->user_count < USERS)
+    if (count < USERS)
         address->user_count++;
 }
 
-Address *address_of(Rows *self, Span text, uint64_t hash) {
+/* An upstream address, new or not; NULL without memory. `start` is all of a short one. */
+Address *address_of(Rows *self, Span text, const Short *start, uint64_t hash) {
     if (self->address_count * 2 >= self->address_mask) {
         if (grow_slots(&self->address_slots, &self->address_mask, self->address_count + 1) < 0)
             return NULL;
@@ -191,7 +103,8 @@ Address *address_of(Rows *self, Span text, uint64_t hash) {
     uint32_t slot = (uint32_t)hash & self->address_mask;
     for (; self->address_slots[slot] != NONE; slot = (slot + 1) & self->address_mask) {
         Address *address = &self->addresses[self->address_slots[slot]];
-        if (address->hash == hash && address->size == text.size && are_same(address->bytes, text.at, text.size))
+        if (address->size == text.size && are_short_same(&address->start, start) &&
+            (text.size <= SHORT || are_same(address->bytes, text.at, text.size)))
             return address;
     }
     if (self->address_count == self->address_room) {
@@ -208,6 +121,7 @@ Address *address_of(Rows *self, Span text, uint64_t hash) {
     if (!address->bytes)
         return NULL;
     memcpy(address->bytes, text.at, text.size);
+    address->start = *start;
     address->size = (uint32_t)text.size;
     address->hash = hash;
     self->address_slots[slot] = self->address_count++;
@@ -257,83 +171,41 @@ static int keep(Rows *self, uint64_t line, Span text, uint32_t group) {
     return add_line(&self->kept, &self->kept_count, &self->kept_rooms, kept);
 }
 
-static int count_row(Rows *self, const Counted *row) {
-    Group *group = group_of(self, row);
-    if (!group || count_duration(group, bucket_of(row->duration), 1) < 0)
+/* Whether one time is after another: in this form it is if its bytes are. */
+static inline int is_after(const char *one, const char *other) { return memcmp(one, other, TIME) > 0; }
+
+static int count_address(Rows *self, const Counted *row) {
+    Address *address = address_of(self, row->address, &row->start, row->address_hash);
+    if (!address)
+        return -1;
+    uint32_t kind = row->key.has_failed, host = row->key.host;
+    if (row->time) {
+        if (!*address->last[kind] || is_after(row->time, address->last[kind]))
+            memcpy(address->last[kind], row->time, TIME);
+        if (!*address->first[kind] || is_after(address->first[kind], row->time))
+            memcpy(address->first[kind], row->time, TIME);
+    }
+    address->count[kind]++;
+    if (!address->user_count || address->users[0] != host) {
+        const Text *text = &self->hosts.items[host];
+        if (!is_nothing((Span){text->bytes, text->size}))
+            add_user(self, address, host);
+    }
+    return 0;
+}
+
+int count_row(Rows *self, const Counted *row) {
+    Group *group = group_of(self, &row->key, row->hash);
+    if (!group || count_duration(group, row->bucket, 1) < 0)
         return -1;
     group->count++;
     self->rows++;
-    if (!is_nothing(row->address)) {
-        Address *address = address_of(self, row->address, row->address_hash);
-        if (!address)
-            return -1;
-        int kind = row->has_failed;
-        if (row->time.size) {
-            if (!*address->last[kind] || memcmp(row->time.at, address->last[kind], TIME) > 0)
-                memcpy(address->last[kind], row->time.at, TIME);
-            if (!*address->first[kind] || memcmp(row->time.at, address->first[kind], TIME) < 0)
-                memcpy(address->first[kind], row->time.at, TIME);
-        }
-        address->count[kind]++;
-        int is_named = !is_nothing(row->host);
-        if (is_named && (!address->user_count || address->users[0] != group->host))
-            add_user(self, address, group->host);
-    }
-    if (row->has_failed) {
+    if (row->address.size && count_address(self, row) < 0)
+        return -1;
+    if (row->key.has_failed) {
         self->failed++;
         if (group->count <= self->kept_per_group && self->kept_total < self->kept_most)
             return keep(self, row->line, row->whole, (uint32_t)(group - self->groups));
     }
     return 0;
-}
-
-/* The places that rows are counted at are far away: they are asked for together, not one after the other. */
-static void fetch_waiting(const Rows *self) {
-    const Group *groups[WAITING];
-    const Address *addresses[WAITING];
-    for (int i = 0; i < self->waiting_count; i++) {
-        const Counted *row = &self->waiting[i];
-        uint32_t slot = (uint32_t)row->hash & self->group_mask, at = (uint32_t)row->address_hash & self->address_mask;
-        uint32_t group = self->group_mask ? self->group_slots[slot] : NONE;
-        uint32_t address = self->address_mask ? self->address_slots[at] : NONE;
-        groups[i] = group == NONE ? NULL : &self->groups[group];
-        addresses[i] = address == NONE ? NULL : &self->addresses[address];
-        if (groups[i])
-            FETCH(groups[i]);
-        if (addresses[i]) {
-            FETCH(addresses[i]);
-            FETCH((const char *)addresses[i] + 64);
-            FETCH((const char *)addresses[i] + 128);
-        }
-    }
-    for (int i = 0; i < self->waiting_count; i++) {
-        unsigned bucket = bucket_of(self->waiting[i].duration);
-        if (groups[i] && bucket >= groups[i]->low && bucket < (unsigned)groups[i]->low + groups[i]->width)
-            FETCH(&groups[i]->bins[bucket - groups[i]->low]);
-        if (addresses[i])
-            FETCH(addresses[i]->bytes);
-    }
-}
-
-int count_waiting(Rows *self) {
-    fetch_waiting(self);
-    for (int i = 0; i < self->waiting_count; i++)
-        if (count_row(self, &self->waiting[i]) < 0)
-            return -1;
-    self->waiting_count = 0;
-    return 0;
-}
-
-/* The row that was read into the next place of those that wait is one. */
-int add_row(Rows *self, Span line) {
-    Counted *row = &self->waiting[self->waiting_count++];
-    row->line = self->lines;
-    row->whole = line;
-    row->hash = hash_of(row);
-    row->address_hash = hashed(7, row->address);
-    if (self->group_mask)
-        FETCH(&self->group_slots[(uint32_t)row->hash & self->group_mask]);
-    if (self->address_mask)
-        FETCH(&self->address_slots[(uint32_t)row->address_hash & self->address_mask]);
-    return self->waiting_count == WAITING ? count_waiting(self) : 0;
 }
