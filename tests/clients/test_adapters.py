@@ -317,6 +317,24 @@ def test_a_get_that_waits_too_long_at_an_address_that_left_dns_is_cut_and_repeat
     assert client.ledger.metrics.retired == {Retirement.LEFT_DNS: 1}
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_get_that_an_address_does_not_answer_while_it_answers_nobody_is_cut_and_repeated(
+    make: Make, server: Server, method: str
+) -> None:
+    client = make(Policy(overdue_s=0.1))
+    client.get(url(server))
+    server.plan.append(Do.STAY_SILENT)
+    if method == "GET":
+        assert client.get(url(server)) == "127.0.0.1"
+        assert client.ledger.metrics.repeats == 1
+        assert client.ledger.metrics.retired == {Retirement.SILENT: 1}
+    else:
+        with pytest.raises(client.timeouts):
+            client.send("POST", url(server), body=b"1", timeout_s=0.5)
+        assert len(server.seen) == 2
+        assert Retirement.SILENT not in client.ledger.metrics.retired
+
+
 def test_what_is_cut_under_tls_is_not_read_as_an_answer_in_the_clear(make: Make, names: NameServer, tls: Tls) -> None:
     with Server(("127.0.0.1", "127.0.0.2"), tls=tls.server) as server:
         client = make(Policy(overdue_s=0.05), tls=tls.client)
@@ -337,6 +355,7 @@ def test_the_cut_of_a_connection_that_is_gone_does_not_meet_the_next_one(
 ) -> None:
     client = make()
     overdue: list[Callable[[], None]] = []
+    client.ledger.silence.is_on = True  # and so never begins
     client.ledger.later = lambda _, cut: overdue.append(cut)
     server.plan.append(Do.STAY_SILENT)
 

@@ -26,6 +26,7 @@ from unstale.clients.ledger import Ledger
 from unstale.clients.policy import Policy
 from unstale.clients.requests import FreshAdapter
 from unstale.clients.urllib3 import FreshPoolManager
+from unstale.clients.urllib3_connection import FreshConnection
 
 
 def test_a_session_is_pickled_with_its_policy_and_without_its_connections() -> None:
@@ -60,6 +61,29 @@ def test_an_iterator_is_never_sent_twice() -> None:
         with pytest.raises(urllib3.exceptions.ProtocolError):
             http.request("PUT", target, body=iter([b"a"]))
         assert len(server.seen) == 2
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_tls_that_ends_while_a_request_is_written_is_a_cut(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends = [ssl.SSLEOFError(8, "EOF occurred in violation of protocol")]
+    send = FreshConnection.send
+
+    def send_or_end(connection: FreshConnection, data: bytes) -> None:
+        send(connection, data)
+        if connection.tracked is not None and connection.tracked.was_reused and ends:
+            raise ends.pop()
+
+    monkeypatch.setattr(FreshConnection, "send", send_or_end)
+    with Server() as server, FreshPoolManager(retries=False) as http:
+        target = f"http://127.0.0.1:{server.port}/"
+        http.request("GET", target)
+        if method == "GET":
+            assert http.request("GET", target).status == 200
+            assert http.metrics.repeats == 1
+        else:
+            with pytest.raises((ssl.SSLEOFError, urllib3.exceptions.ProtocolError, urllib3.exceptions.SSLError)):
+                http.request("POST", target, body=b"1")
+            assert http.metrics.repeats == 0
 
 
 def test_urllib3s_own_retries_come_after_the_repeat() -> None:

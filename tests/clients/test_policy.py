@@ -380,3 +380,12 @@ def test_a_jitter_above_one_and_no_requests_at_all_are_refused() -> None:
         Policy(max_age_jitter=1.1)
     with pytest.raises(ValueError, match="max_requests is zero"):
         Policy(max_requests=0)
+
+
+@pytest.mark.parametrize(
+    ("overdue_s", "slowest_s", "limit_s"), [(4.0, 0.0, 4.0), (4.0, 1.5, 4.0), (4.0, 6.0, 12.0), (None, 6.0, math.inf)]
+)
+def test_silence_says_something_after_twice_the_slowest_answer(
+    overdue_s: float | None, slowest_s: float, limit_s: float
+) -> None:
+    assert Policy(overdue_s=overdue_s).longest_silence_s(slowest_s) == limit_s

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from unstale.clients.policy import Policy, in_order
-from unstale.clients.tracked import Host
+from unstale.clients.tracked import Host, Tracked
 
 # Past so many hosts those without a connection are forgotten.
 MANY_HOSTS = 1000
@@ -44,6 +44,11 @@ class Hosts:
         """True if the host ever answered."""
         state = self._hosts.get(host)
         return state is not None and state.was_good
+
+    def in_use(self) -> list[tuple[Host, list[Tracked]]]:
+        """The hosts that have connections, and those."""
+        with self._lock:
+            return [(state, list(state.tracked)) for state in self._hosts.values() if state.tracked]
 
     def in_order(self, host: str, known: tuple[str, ...]) -> tuple[str, ...]:
         """`known` in the order in which to try them."""

@@ -17,9 +17,9 @@ from unstale.clients.counts import Counts
 from unstale.clients.dns import Resolver
 from unstale.clients.events import AddressesChanged, ConnectionOpened, ConnectionRetired, Event, Listener, Metrics
 from unstale.clients.hosts import Hosts
-from unstale.clients.overdue import cut_overdue, in_time
+from unstale.clients.overdue import SilenceWatch, cut_overdue, in_time
 from unstale.clients.policy import Policy, Retirement, announced_idle_s, observed_idle_s
-from unstale.clients.tracked import Host, Tracked
+from unstale.clients.tracked import Tracked
 
 # A host in use tells the resolver so, and asks whether its answer still holds, this often and not for every request.
 LOOK_EVERY_S = 0.5
@@ -47,6 +47,7 @@ class Ledger(Hosts):
         self.later = later or in_time
         self.tokens = self._most_tokens = self.policy.repeat_burst
         self._counts = Counts()
+        self.silence = SilenceWatch(self)
         self.resolver.watch(self.addresses_changed)
 
     def opened(self, host: str, address: str, shut: Callable[[], bool], took_s: float = 0.0) -> Tracked:
@@ -66,14 +67,14 @@ class Ledger(Hosts):
             )
             state.tracked.add(tracked)
             state.observed_s = observed_idle_s(state.observed_s, state.observed_at, 0.0, now)
-            self._limit_idle(state)
+            state.limit_idle(self.policy)
             self._counts.count_opened(address)
         self.tell(ConnectionOpened(host=host, address=address, took_s=took_s))
         return tracked
 
     def may_carry(self, tracked: Tracked) -> bool:
         """True if `claim` would succeed now; nothing is booked."""
-        return self._may_carry(tracked, self.clock())
+        return tracked.may_carry(self.clock())
 
     def needs_look_up(self, tracked: Tracked) -> bool:
         """True if the connection's host has to be looked up before the connection is used."""
@@ -94,7 +95,7 @@ class Ledger(Hosts):
         with self._lock:
             if tracked.streams and not is_shared:
                 return False
-            # `_may_carry` and `_count`, written out: this is done for every request.
+            # `Tracked.may_carry` and `_count`, written out: this is done for every request.
             if is_usable := now < tracked.use_until and (
                 tracked.streams > 0 or now < tracked.idle_since + tracked.state.idle_limit_s
             ):
@@ -108,6 +109,8 @@ class Ledger(Hosts):
                     self.tokens = self.policy.earn(self.tokens)
         if not is_usable:
             self.retire(tracked, self._why(tracked, now))
+        elif not self.silence.is_on:
+            self.silence.begin()
         return is_usable
 
     def claim_idle(self, tracked: Tracked, idle_since: float, *, is_looked_up: bool = False) -> bool | None:
@@ -130,6 +133,8 @@ class Ledger(Hosts):
             self._count(tracked)
         if self.tokens < self._most_tokens:
             self.tokens = self.policy.earn(self.tokens)
+        if not self.silence.is_on:
+            self.silence.begin()
         return True
 
     def join(self, tracked: Tracked) -> None:
@@ -157,16 +162,18 @@ class Ledger(Hosts):
         """The head of an answer came; `keep_alive` is its Keep-Alive header."""
         state = tracked.state
         state.was_good = True
+        now = self.clock()
+        state.took(now - tracked.claimed_at, now)
         if state.suspects:
             with self._lock:
-                state.mark((), self.clock(), self.policy)
+                state.mark((), now, self.policy)
                 state.good_at[tracked.address] = tracked.claimed_at
                 state.suspects.pop(tracked.address, None)
         if keep_alive is not None and keep_alive != state.keep_alive:
             with self._lock:
                 state.keep_alive = keep_alive
                 state.announced_s = announced_idle_s(keep_alive)
-                self._limit_idle(state)
+                state.limit_idle(self.policy)
 
     def closed_by_peer(self, tracked: Tracked) -> None:
         """The connection was found closed while idle, or failed when it was taken up again."""
@@ -178,7 +185,7 @@ class Ledger(Hosts):
             state = tracked.state
             state.observed_s = observed_idle_s(state.observed_s, state.observed_at, idle_s, now)
             state.observed_at = now
-            self._limit_idle(state)
+            state.limit_idle(self.policy)
         self.retire(tracked, Retirement.CLOSED_BY_PEER)
 
     def retire(self, tracked: Tracked, reason: Retirement) -> bool:
@@ -209,7 +216,7 @@ class Ledger(Hosts):
         now = self.clock()
         with self._lock:
             tracked.state.tracked.discard(tracked)
-        if tracked.retired is None and not self._may_carry(tracked, now):
+        if tracked.retired is None and not tracked.may_carry(now):
             self.retire(tracked, self._why(tracked, now))
 
     def suspect(self, host: str, address: str) -> None:
@@ -257,6 +264,11 @@ class Ledger(Hosts):
             self.listener(event)
 
     @property
+    def requests(self) -> int:
+        """How many were sent so far."""
+        return self._counts.requests
+
+    @property
     def metrics(self) -> Metrics:
         with self._lock:
             return self._counts.metrics(one.address for state in self._hosts.values() for one in state.tracked)
@@ -275,14 +287,6 @@ class Ledger(Hosts):
                 busy.append(tracked)
         if busy and self.policy.overdue_s is not None:
             self.later(self.policy.overdue_s, lambda: cut_overdue(busy))
-
-    def _limit_idle(self, state: Host) -> None:
-        state.idle_limit_s = self.policy.idle_limit_s(state.announced_s, state.observed_s)
-
-    def _may_carry(self, tracked: Tracked, now: float) -> bool:
-        return now < tracked.use_until and (
-            tracked.streams > 0 or now < tracked.idle_since + tracked.state.idle_limit_s
-        )
 
     def _count(self, tracked: Tracked) -> None:
         # The request that a connection was opened for goes through even if the connection is too old from the start.

@@ -24,6 +24,9 @@ IDLE_MARGIN_S = 1.0
 SHORTEST_OBSERVED_IDLE_S = 1.0
 OBSERVATION_LASTS_S = 600.0
 
+# A server may take so many times as long as its slowest answer of the last minutes before its silence says anything.
+SLOWEST_TIMES = 2
+
 # DNS is asked at least this often while a repeat waits for it.
 LONGEST_PAUSE_S = 1.0
 
@@ -36,6 +39,7 @@ class Retirement(StrEnum):
     IDLE = "idle limit"
     MAX_REQUESTS = "maximum requests"
     SUSPECT = "address failed"
+    SILENT = "address silent"
     FAILED = "exchange failed"
     CLOSED_BY_PEER = "closed by the server"
 
@@ -83,8 +87,8 @@ class Policy:
     which Node.js, Apache httpd and uvicorn close by default; a shorter limit is learnt, a longer one is not used.
     `user_timeout_s` is TCP_USER_TIMEOUT: how long sent data may stay unacknowledged before the peer counts as dead.
     `overdue_s` is how long a safe request (GET) may go on waiting for its answer on a connection whose address has left
-    DNS or failed others; then it is cut, to be repeated elsewhere. `repeats_sidecar_503` takes an Envoy sidecar's own
-    503 to a plain request for the cut that it stands for.
+    DNS or failed others, or says nothing to anybody and never was so slow; then it is cut, to be repeated elsewhere.
+    `repeats_sidecar_503` takes an Envoy sidecar's own 503 to a plain request for the cut that it stands for.
     `max_repeats` is how often a request is sent again that may have run: once, for a client "SHOULD NOT automatically
     retry a failed automatic retry" (RFC 9110, 9.2.2). `max_tries` bounds the attempts of one that no server got, and of
     an idempotent one that the sidecar answered itself: there the peer lives, and says that it lacks a way.
@@ -131,6 +135,10 @@ class Policy:
             if server_s is not None:
                 limit_s = min(limit_s, server_s - min(IDLE_MARGIN_S, server_s / 2))
         return limit_s
+
+    def longest_silence_s(self, slowest_s: float) -> float:
+        """How long an address may say nothing at all while safe requests wait for it, if it was known to be so slow."""
+        return math.inf if self.overdue_s is None else max(self.overdue_s, SLOWEST_TIMES * slowest_s)
 
     def is_last(self, requests: int) -> bool:
         """True if a connection that has taken so many requests takes no further one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from unstale.clients.policy import Policy, Retirement
+from unstale.clients.policy import OBSERVATION_LASTS_S, Policy, Retirement
 
 
 class Tracked:
@@ -54,6 +54,18 @@ class Tracked:
         """True if the head of this answer is worth reading: a server announces the same limit on every one."""
         return self.requests == 1 or bool(self.state.suspects)
 
+    def may_carry(self, now: float) -> bool:
+        """True if it may take a request now."""
+        return now < self.use_until and (self.streams > 0 or now < self.idle_since + self.state.idle_limit_s)
+
+    @property
+    def heard_at(self) -> float:
+        """When the server is known to have answered on it last."""
+        ended = -math.inf if self.idle_since == math.inf else self.idle_since
+        # Where a pool does not tell when a request ends, its answer has begun if it may not be cut any more.
+        is_busy = self.streams > 0 or self.may_be_cut
+        return ended if is_busy or not self.requests else max(ended, self.claimed_at)
+
     @property
     def was_reused(self) -> bool:
         """True if the request that it carries is not its first."""
@@ -64,7 +76,8 @@ class Host:
     """What the ledger learnt of one host.
 
     `look_at` is when the resolver has to be asked again whether the answer still holds. `good_at` is, by address and
-    while any is suspect, when the last request was sent that was answered.
+    while any is suspect, when the last request was sent that was answered. `slowest_s` is the longest that an answer
+    took of those that were looked at, `slowest_at` when that was.
     """
 
     __slots__ = (
@@ -75,6 +88,8 @@ class Host:
         "look_at",
         "observed_at",
         "observed_s",
+        "slowest_at",
+        "slowest_s",
         "suspects",
         "tracked",
         "was_good",
@@ -86,6 +101,8 @@ class Host:
         self.announced_s: float | None = None
         self.observed_s: float | None = None
         self.observed_at = -math.inf
+        self.slowest_s = 0.0
+        self.slowest_at = -math.inf
         self.suspects: dict[str, float] = {}
         self.good_at: dict[str, float] = {}
         self.look_at = -math.inf
@@ -97,6 +114,15 @@ class Host:
         lately = {one: at for one, at in self.suspects.items() if policy.is_suspect(at, now)}
         self.suspects = {**lately, **dict.fromkeys(failed, now)}
         self.good_at = {one: at for one, at in self.good_at.items() if policy.is_suspect(at, now)}
+
+    def limit_idle(self, policy: Policy) -> None:
+        """From what is known of the server's own limit."""
+        self.idle_limit_s = policy.idle_limit_s(self.announced_s, self.observed_s)
+
+    def took(self, seconds: float, now: float) -> None:
+        """So long took an answer; what was slower stands for some minutes."""
+        if seconds >= self.slowest_s or now >= self.slowest_at + OBSERVATION_LASTS_S:
+            self.slowest_s, self.slowest_at = seconds, now
 
     def suspects_at(self, now: float, policy: Policy) -> frozenset[str]:
         """The addresses that failed lately."""

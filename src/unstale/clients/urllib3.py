@@ -237,7 +237,7 @@ def _cut(error: Exception) -> Cut | None:
         # TCP_USER_TIMEOUT and keepalive end a connection with ETIMEDOUT; a time-out of the library's has no errno.
         cause = error.__cause__
         return Cut.UNANSWERED if isinstance(cause, OSError) and cause.errno == errno.ETIMEDOUT else None
-    if isinstance(error, (http.client.RemoteDisconnected, ConnectionError)):
+    if isinstance(error, (http.client.RemoteDisconnected, ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)):
         return Cut.UNANSWERED
     if isinstance(error, OSError) and error.errno == errno.ETIMEDOUT:
         return Cut.UNANSWERED
