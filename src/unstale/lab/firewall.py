@@ -18,6 +18,11 @@ from unstale.sidecar.nft import nft
 _UNSURE_S = 0.05
 """The kernel's clock and ours may disagree by this much on when a lease ends."""
 
+_RENEWED_AFTER = 0.1
+"""The share of a lease that may have run before an answer renews it. Each renewal starts a program, some ten
+milliseconds of processor; one for every answer of a short-lived application starved the DNS answers on a busy machine.
+"""
+
 
 def ruleset(firewall: Firewall) -> str:
     """The nftables rules of `firewall`, as `nft -f` reads them."""
@@ -72,7 +77,7 @@ class LearningFirewall:
     def _needs_telling(self, address: str) -> bool:
         left_s = self._ends_s.get(address, 0.0) - asyncio.get_running_loop().time()
         if self._firewall.renews:
-            return left_s < self._firewall.lease_s - _UNSURE_S
+            return left_s < self._firewall.lease_s * (1 - _RENEWED_AFTER)
         return left_s < _UNSURE_S
 
     def _statement(self, address: str) -> str:
