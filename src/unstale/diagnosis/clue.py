@@ -35,12 +35,13 @@ class Clue(Enum):
     ADDRESS_SERVES_ON = auto()
     NEVER_SERVED = auto()
     ONE_OF_SEVERAL = auto()
+    HEALED = auto()
+    NEW_CONNECTIONS_WORK = auto()
+    # clues/together.py
     ALL_AT_ONCE = auto()
     ONE_AFTER_ANOTHER = auto()
     OTHER_HOSTS_TOO = auto()
     CUT_TOGETHER = auto()
-    HEALED = auto()
-    NEW_CONNECTIONS_WORK = auto()
     # clues/names.py
     NOT_IN_DNS = auto()
     IN_DNS = auto()

@@ -1,34 +1,32 @@
 """What became of the addresses: did they serve before, do they serve again, and do others of the host?
 
 An address that fails for good while its siblings serve has left the service; one that serves all along is none that
-changed; several that die in the same second have one thing in common, and it is not a server.
+changed.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 
 from unstale.accesslog.result import Address
-from unstale.diagnosis.case import IN_FLIGHT_S, STRANGE, Case, has_carried, moment_of, serves_on
+from unstale.diagnosis.case import IN_FLIGHT_S, STRANGE, Case, has_carried, serves_on
 from unstale.diagnosis.clue import Clue, Sighting
 from unstale.diagnosis.clues.waves import strikes_again
 from unstale.diagnosis.symptom import Symptom
-from unstale.diagnosis.words import duration, listed, part, plural
+from unstale.diagnosis.words import listed, part
 
 TOGETHER_S = 1.0
 """Failures that begin within this time began together: connections in use notice within their next request."""
 
-_MOMENT_S = 0.3
-_OUTAGES = frozenset({Symptom.REFUSED, Symptom.UNREACHABLE, Symptom.CONNECT_TIMEOUT, Symptom.CONNECT_FAILURE})
+OUTAGES = frozenset({Symptom.REFUSED, Symptom.UNREACHABLE, Symptom.CONNECT_TIMEOUT, Symptom.CONNECT_FAILURE})
 _MOSTLY = 0.9
 _HANGS = frozenset({Symptom.TIMEOUT, Symptom.CLIENT_LEFT})
 _ENOUGH = 3
 _TWICE = 2
 _MANY = 20
 _BUSY = 5
-_UPSTREAM = frozenset(
+UPSTREAM = frozenset(
     {
         Symptom.TERMINATION,
         Symptom.REFUSED,
@@ -45,14 +43,13 @@ _UPSTREAM = frozenset(
 
 
 def _see(case: Case) -> Iterator[Sighting]:
-    if case.symptom not in _UPSTREAM or not case.addresses or case.is_told_by_next_hop:
+    if case.symptom not in UPSTREAM or not case.addresses or case.is_told_by_next_hop:
         return
     history = case.history()
     failed = [history[name] for name in case.addresses if name in history]
     others = [one for name, one in history.items() if name not in case.addresses and one.successes]
     if not failed:
         return
-    yield from _together(case, failed)
     if is_answered_by_others(case):
         yield from _others_answer(case)
         return
@@ -63,15 +60,18 @@ def _see(case: Case) -> Iterator[Sighting]:
 
 
 def _fate(case: Case, failed: list[Address], others: list[Address]) -> Iterator[Sighting]:
-    lost = [one for one in failed if one.successes and _is_lost(one)]
-    alive = [one for one in failed if one.successes and serves_on(one)]
+    lost = [one for one in failed if one.successes and is_lost(one)]
+    # Those that served first after the lost ones served last: what failed there had been tried at the lost ones before.
+    came = [one for one in failed if lost and (one.first_success_s or 0.0) > _last_success(lost)]
+    alive = [one for one in failed if one.successes and serves_on(one) and one not in came]
     never = [one for one in failed if not one.successes]
     names = listed([one.address for one in lost])
-    later = [one for one in others if _first_failure(lost) < (one.last_success_s or 0.0)]
+    later = [*came, *(one for one in others if _first_failure(lost) < (one.last_success_s or 0.0))]
     meanwhile = [one for one in others if _served_while(case, one)]
     is_more = sum(one.failures for one in lost) >= sum(one.failures for one in alive)
     if lost and len(lost) >= len(alive) and is_more:
-        new = [one for one in later if (one.first_success_s or 0.0) > _first_failure(lost) - IN_FLIGHT_S]
+        first_s = min(_first_failure(lost) - IN_FLIGHT_S, _last_success(lost))
+        new = [one for one in later if (one.first_success_s or 0.0) > first_s]
         if new:
             words = f"{names} served until the failures began and not since; since then {_named(new)} serve"
             yield Sighting(clue=Clue.ADDRESS_LOST_OTHERS_SERVE, words=words)
@@ -172,12 +172,12 @@ def _come_and_go(case: Case) -> bool:
     known = [one for name in case.addresses if (one := case.scene.addresses.get(name)) is not None and one.successes]
     begun = sorted(one.first_failure_s for one in known if one.first_failure_s is not None)
     apart = len(begun) >= _TWICE and begun[-1] - begun[0] > TOGETHER_S
-    return apart and (len(begun) >= _ENOUGH or any(map(_is_lost, known)) or _in_turn(case, known))
+    return apart and (len(begun) >= _ENOUGH or any(map(is_lost, known)) or in_turn(case, known))
 
 
 def _is_outage(case: Case) -> bool:
     """Whether the symptom is that of an address that cannot be reached, and not of a request that went wrong."""
-    return case.symptom in _OUTAGES or (case.is_opaque and case.symptom is Symptom.REMOTE_RESET)
+    return case.symptom in OUTAGES or (case.is_opaque and case.symptom is Symptom.REMOTE_RESET)
 
 
 def _healed(case: Case, history: Iterable[Address]) -> Iterator[Sighting]:
@@ -217,49 +217,24 @@ def _served_while(case: Case, one: Address) -> bool:
     return one.last_success_s >= case.times[0] - IN_FLIGHT_S and one.first_success_s <= case.times[-1] + IN_FLIGHT_S
 
 
-def _is_lost(one: Address) -> bool:
+def is_lost(one: Address) -> bool:
     """No success began after the failures had; those in flight at the time end well within half a second."""
     if one.last_success_s is None or one.first_failure_s is None:
         return False
     return one.last_success_s <= one.first_failure_s + IN_FLIGHT_S and (one.last_failure_s or 0.0) >= one.last_success_s
 
 
+def _last_success(lost: list[Address]) -> float:
+    return max((one.last_success_s for one in lost if one.last_success_s is not None), default=0.0)
+
+
 def _first_failure(lost: list[Address]) -> float:
     return min((one.first_failure_s for one in lost if one.first_failure_s is not None), default=0.0)
 
 
-def _together(case: Case, failed: list[Address]) -> Iterator[Sighting]:
-    begun = sorted(one.first_failure_s for one in failed if one.successes and one.first_failure_s is not None)
-    if len(begun) >= 2 and begun[-1] - begun[0] <= TOGETHER_S:
-        words = f"{plural(len(begun), 'address')} began to fail within {duration(1000 * (begun[-1] - begun[0]))}"
-        yield Sighting(clue=Clue.ALL_AT_ONCE, words=words)
-    elif _ended_together(failed):
-        words = f"{plural(len(begun), 'address')} answered for the last time within {duration(1000 * TOGETHER_S)}"
-        yield Sighting(clue=Clue.ALL_AT_ONCE, words=words)
-    elif len(begun) >= 2 and _in_turn(case, [one for one in failed if one.successes]):
-        took = duration(1000 * (begun[-1] - begun[0]))
-        words = f"{plural(len(begun), 'address')} in use began to fail one after another, over {took}"
-        yield Sighting(clue=Clue.ONE_AFTER_ANOTHER, words=words)
-    ends = sorted(time for row in case.rows if (time := moment_of(row)) is not None)
-    if case.is_opaque and case.symptom not in _OUTAGES and len(ends) >= _ENOUGH and _are_together(ends):
-        words = f"{plural(len(ends), 'connection')} of different age were cut in the same moments"
-        yield Sighting(clue=Clue.CUT_TOGETHER, words=words)
-    hosts = _other_hosts(case)
-    if hosts:
-        words = f"{listed(sorted(hosts))} began to fail in the same way at the same time"
-        yield Sighting(clue=Clue.OTHER_HOSTS_TOO, words=words)
-
-
-def _ended_together(failed: list[Address]) -> bool:
-    """Whether addresses in use, all lost, answered last in one moment: a row names the last of several tries alone."""
-    lost = [one for one in failed if one.successes]
-    ends = [one.last_success_s for one in lost if one.last_success_s is not None and _is_lost(one) and _was_in_use(one)]
-    return len(ends) == len(lost) >= _TWICE and max(ends) - min(ends) <= TOGETHER_S
-
-
-def _in_turn(case: Case, failed: list[Address]) -> bool:
+def in_turn(case: Case, failed: list[Address]) -> bool:
     """Whether addresses in use went one after another, rather than all again and again."""
-    return all(_was_in_use(one) and not _only_breaks(case, one) for one in failed) and not strikes_again(case)
+    return all(was_in_use(one) and not _only_breaks(case, one) for one in failed) and not strikes_again(case)
 
 
 def _only_breaks(case: Case, one: Address) -> bool:
@@ -267,32 +242,10 @@ def _only_breaks(case: Case, one: Address) -> bool:
     return not _is_outage(case) and serves_on(one)
 
 
-def _was_in_use(one: Address) -> bool:
+def was_in_use(one: Address) -> bool:
     """Whether it was asked so often that the moment of its first failure is the moment at which it failed."""
     span = (one.first_failure_s or 0.0) - (one.first_success_s or 0.0)
     return one.successes >= _BUSY and span > 0 and one.successes / span >= 1.0 / TOGETHER_S
-
-
-def _other_hosts(case: Case) -> set[str]:
-    """Hosts with other addresses whose failures of the same kind began together with these."""
-    moments = [time for row in case.rows if (time := moment_of(row)) is not None]
-    if not moments:
-        return set()
-    start = min(moments)
-    found = set()
-    for failure in case.scene.near(start, TOGETHER_S):
-        row = failure.row
-        if row.host in ("", case.host) or row.upstream_host in case.addresses or not row.upstream_host:
-            continue
-        if case.scene.symptom(failure) is case.symptom:
-            found.add(row.host)
-    return found
-
-
-def _are_together(ends: list[float]) -> bool:
-    """Whether most lie within a moment of another: three connections do not end together by chance."""
-    near = sum(later - earlier <= _MOMENT_S for earlier, later in pairwise(ends))
-    return near >= 0.6 * (len(ends) - 1)
 
 
 SEE = _see

@@ -24,7 +24,7 @@ APART_S = 1.0
 
 _WAVES, _BEATS = 2, 3
 _ADDRESSES = 2
-_MANY = 6
+_MANY, _VOLLEY = 6, 3
 _TOGETHER_S = 0.5
 _LONGEST = 0.4
 """A wave lasts for less than this share of the time from one to the next: what lasts longer is no wave."""
@@ -48,7 +48,9 @@ def _see(case: Case) -> Iterator[Sighting]:
     apart = median(later[0][0] - earlier[0][0] for earlier, later in pairwise(waves))
     common = [wave for wave in waves if _is_common(wave)]
     is_plain = len(common) >= _WAVES and len(common) * 2 > len(waves)
-    is_seen = bool(common) and len(common) * 2 >= len(waves) and sum(map(len, waves)) >= _MANY
+    # Where DNS names one address at a time, most waves find only that one in use.
+    is_often = len(common) * 2 >= len(waves) or min(map(len, waves)) >= _VOLLEY
+    is_seen = bool(common) and is_often and sum(map(len, waves)) >= _MANY
     if is_plain or is_seen:
         words = (
             f"several addresses failed together in {plural(len(common), 'wave')} of {len(waves)}, about "
