@@ -16,6 +16,8 @@ TOLD_BY = {
     "two-addresses-at-once": "SEVERAL_AT_ONCE",
     "bare-connections-in-waves": "REOPENED",
     "requests-in-flight": "CUT_IN_FLIGHT",
+    "tried-at-a-lost-address-first": "ADDRESS_LOST_OTHERS_SERVE",
+    "waves-one-address-in-use": "FAILS_IN_WAVES",
 }
 
 
