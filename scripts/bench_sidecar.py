@@ -4,11 +4,11 @@ One origin, one load generator, short rounds in turn, forwards and backwards, so
 meets all alike. Every way runs from the first round to the last: the same two workers, no access log, connections of
 the same kind. The minimal configuration is measured twice: connected to directly, and captured, where it stands in the
 place of what istiod would configure and everything else is `unstale sidecar`. So what the manifests' configuration
-costs, which the aim is about, and what the capture costs, which every configuration in that place bears, are two
-figures. Throughput is taken with many connections, the added latency with one,
-where nothing queues. The processor time that the proxy takes for a request stands beside it: on a busy machine it is
-the steadier figure. The origin is an Envoy that answers by itself; the load is wrk where it is installed, else a small
-generator in Python, which is slower than what it measures and says so.
+costs, and what the capture costs, which every configuration in that place bears, are two figures. The aim is about
+both together, against the minimal one that is connected to. Throughput is taken with many connections, the added
+latency with one, where nothing queues. The processor time that the proxy takes for a request stands beside it: on a
+busy machine it is the steadier figure. The origin is an Envoy that answers by itself; the load is wrk where it is
+installed, else a small generator in Python, which is slower than what it measures and says so.
 """
 
 from __future__ import annotations
@@ -142,15 +142,15 @@ def _report(many: dict[str, _Rounds], single: dict[str, _Rounds]) -> int:
     for name, rounds in many.items():
         middle, alone = rounds.middle, single[name].middle
         print(f"{name:22}  {middle.rate:11.0f}  {middle.cpu_us:14.1f}  {alone.p50_ms:8.3f}  {alone.p99_ms:8.3f}")
-    rates = {peer: _ratios(many, peer, lambda ours, theirs: ours.rate / theirs.rate) for peer in (CAPTURED, MINIMAL)}
+    rates = {peer: _ratios(many, peer, lambda ours, theirs: ours.rate / theirs.rate) for peer in (MINIMAL, CAPTURED)}
     print(f"{OURS}, round by round: the median, and between what half of the rounds lie")
     for peer, found in rates.items():
         efforts = _ratios(many, peer, lambda ours, theirs: theirs.cpu_us / ours.cpu_us)
-        aim = f" (aim {AIM})" if peer == CAPTURED else " (capture included)"
+        aim = f" (aim {AIM}, capture included)" if peer == MINIMAL else ""
         print(f"  / {peer}: requests/s {_spread(found)}{aim}, by processor time {_spread(efforts)}")
     base, ours = single[NO_PROXY].middle, single[OURS].middle
     print(f"added to no proxy: p50 {ours.p50_ms - base.p50_ms:+.3f} ms, p99 {ours.p99_ms - base.p99_ms:+.3f} ms")
-    return 0 if statistics.median(rates[CAPTURED]) >= AIM else 1
+    return 0 if statistics.median(rates[MINIMAL]) >= AIM else 1
 
 
 def _ratios(many: dict[str, _Rounds], peer: str, ratio: Callable[[Measured, Measured], float]) -> list[float]:
