@@ -13,9 +13,12 @@ from diagnosing import cases_in, clues_of, findings_of
 RECORDED = Path(__file__).parent / "recorded"
 TOLD_BY = {
     "few-posts-many-held-up": "HELD_UP",
+    "given-up-where-it-was-tried-last": "CONNECT_WAIT",
     "two-addresses-at-once": "SEVERAL_AT_ONCE",
     "bare-connections-in-waves": "REOPENED",
+    "one-of-two-ended": "ENDED_ALONE",
     "requests-in-flight": "CUT_IN_FLIGHT",
+    "waves-in-turn": "FAILS_IN_WAVES",
     "tried-at-a-lost-address-first": "ADDRESS_LOST_OTHERS_SERVE",
     "waves-one-address-in-use": "FAILS_IN_WAVES",
 }

@@ -184,14 +184,24 @@ def _healed(case: Case, history: Iterable[Address]) -> Iterator[Sighting]:
     """Addresses of the host that served before, failed in these moments in whatever way, and serve again."""
     if not _is_outage(case) or not case.times or _come_and_go(case):
         return
+    connected = _connected(case) if case.symptom in OUTAGES else set()
     again = [
         one.address
         for one in history
-        if one.failures and (one.first_success_s or math.inf) < case.times[0] and serves_on(one)
+        if one.failures
+        and one.address not in connected
+        and (one.first_success_s or math.inf) < case.times[0]
+        and serves_on(one)
     ]
     if again:
         words = f"{listed(again)} served before, could not be reached for a while, and serve again"
         yield Sighting(clue=Clue.HEALED, words=words)
+
+
+def _connected(case: Case) -> set[str]:
+    """Addresses to which every failed request had a connection: it came there last, when its client gave up."""
+    missing = {row.upstream_host for row in case.rows if not row.upstream_local_address}
+    return set(case.addresses) - missing
 
 
 def _others_answer(case: Case) -> Iterator[Sighting]:

@@ -24,7 +24,7 @@ APART_S = 1.0
 
 _WAVES, _BEATS = 2, 3
 _ADDRESSES = 2
-_MANY, _VOLLEY = 6, 3
+_MANY, _VOLLEY, _PAIR = 6, 3, 2
 _TOGETHER_S = 0.5
 _LONGEST = 0.4
 """A wave lasts for less than this share of the time from one to the next: what lasts longer is no wave."""
@@ -48,14 +48,9 @@ def _see(case: Case) -> Iterator[Sighting]:
     apart = median(later[0][0] - earlier[0][0] for earlier, later in pairwise(waves))
     common = [wave for wave in waves if _is_common(wave)]
     is_plain = len(common) >= _WAVES and len(common) * 2 > len(waves)
-    # Where DNS names one address at a time, most waves find only that one in use.
-    is_often = len(common) * 2 >= len(waves) or min(map(len, waves)) >= _VOLLEY
-    is_seen = bool(common) and is_often and sum(map(len, waves)) >= _MANY
-    if is_plain or is_seen:
-        words = (
-            f"several addresses failed together in {plural(len(common), 'wave')} of {len(waves)}, about "
-            f"{duration(1000 * apart)} apart, and served in between"
-        )
+    if is_plain or (_is_on_the_way(waves, common) and sum(map(len, waves)) >= _MANY):
+        told = f"in {plural(len(common), 'wave')} of {len(waves)}" if common else f"in turn, in {len(waves)} waves"
+        words = f"several addresses failed {told}, about {duration(1000 * apart)} apart, and served in between"
         yield Sighting(clue=Clue.FAILS_IN_WAVES, words=words)
     if _is_steady([wave[0][0] for wave in waves]):
         words = (
@@ -63,6 +58,15 @@ def _see(case: Case) -> Iterator[Sighting]:
             "connections' age: somebody's clock"
         )
         yield Sighting(clue=Clue.STEADY_BEAT, words=words)
+
+
+def _is_on_the_way(waves: Sequence[Failed], common: Sequence[Failed]) -> bool:
+    """Whether what recurs is not one server's: where DNS names one address at a time, a wave finds only that one."""
+    if common:
+        return len(common) * 2 >= len(waves) or min(map(len, waves)) >= _VOLLEY
+    struck = {address for wave in waves for _, address in wave}
+    sizes = sorted(map(len, waves))
+    return len(waves) >= _BEATS and len(struck) >= _ADDRESSES and sizes[0] >= _PAIR and median(sizes) >= _VOLLEY
 
 
 def strikes_again(case: Case) -> bool:
@@ -74,7 +78,8 @@ def strikes_again(case: Case) -> bool:
 def waves_of(case: Case) -> list[Failed]:
     """When and where the host's connections failed, in whatever way, by wave; none where they do not lie in waves.
 
-    All addresses that served must serve on. A failed request that was tried again began where its wave did.
+    All addresses that served must serve on, but for those struck when the log ends. A failed request that was tried
+    again began where its wave did.
     """
     kinds = _kinds(case)
     struck = [
@@ -109,8 +114,10 @@ def _kinds(case: Case) -> frozenset[Symptom]:
 def _all_serve_on(case: Case, struck: Failed) -> bool:
     """Whether every address that has served serves again after it was struck first."""
     first = {address: moment for moment, address in sorted(struck, reverse=True)}
-    served = {name: times for name in first if (times := _served_s(case, name))}
-    return bool(served) and all(max(times) > first[name] for name, times in served.items())
+    served = {name: max(times) for name in first if (times := _served_s(case, name))}
+    end = max(served.values(), default=0.0) - APART_S
+    told = {name: last for name, last in served.items() if first[name] < end or last > first[name]}
+    return bool(told) and all(last > first[name] for name, last in told.items())
 
 
 def _served_s(case: Case, address: str) -> list[float]:

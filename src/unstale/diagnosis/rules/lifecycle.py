@@ -46,7 +46,7 @@ RULE = Rule(
         Clue.STEADY_BEAT: -SOME,
         Clue.HELD_UP: SOME,
         Clue.CUT_IN_FLIGHT: CLEAR,
-        Clue.ENDED_ALONE: STRONG,
+        Clue.ENDED_ALONE: DECISIVE,
         Clue.DNS_STEADY: HINT,
         Clue.BURST: CLEAR,
         Clue.ONE_AFTER_ANOTHER: SOME,

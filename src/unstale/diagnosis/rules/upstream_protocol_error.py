@@ -64,7 +64,7 @@ RULE = Rule(
         Clue.OPAQUE_RESET: -SOME,
         Clue.CUT_TOGETHER: -CLEAR,
         Clue.CUT_IN_FLIGHT: -CLEAR,
-        Clue.ENDED_ALONE: -CLEAR,
+        Clue.ENDED_ALONE: -STRONG,
         Clue.FAILS_IN_WAVES: -CLEAR,
         Clue.STEADY_BEAT: -CLEAR,
         Clue.HELD_UP: -STRONG,
