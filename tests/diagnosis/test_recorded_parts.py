@@ -16,6 +16,8 @@ TOLD_BY = {
     "given-up-where-it-was-tried-last": "CONNECT_WAIT",
     "two-addresses-at-once": "SEVERAL_AT_ONCE",
     "bare-connections-in-waves": "REOPENED",
+    "a-node-at-a-time": "NEW_ADDRESSES",
+    "none-of-the-old-ones-is-named": "TURNED_OVER",
     "one-of-two-ended": "ENDED_ALONE",
     "requests-in-flight": "CUT_IN_FLIGHT",
     "waves-in-turn": "FAILS_IN_WAVES",

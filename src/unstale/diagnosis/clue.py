@@ -104,6 +104,8 @@ class Clue(Enum):
     CUT_IN_FLIGHT = auto()
     # clues/held_up.py
     HELD_UP = auto()
+    # clues/turnover.py
+    TURNED_OVER = auto()
     # clues/waves.py
     FAILS_IN_WAVES = auto()
     STEADY_BEAT = auto()

@@ -42,6 +42,23 @@ class Symptom(StrEnum):
     UNKNOWN = "it is not said what happened"
 
 
+UPSTREAM = frozenset(
+    {
+        Symptom.TERMINATION,
+        Symptom.REFUSED,
+        Symptom.UNREACHABLE,
+        Symptom.CONNECT_TIMEOUT,
+        Symptom.CONNECT_FAILURE,
+        Symptom.TLS,
+        Symptom.REMOTE_RESET,
+        Symptom.PROTOCOL_ERROR,
+        Symptom.TIMEOUT,
+        Symptom.CLIENT_LEFT,
+    }
+)
+"""What befalls connections to the upstream and the requests on them."""
+
+
 _ERRNO = (
     (
         re.compile(r"connect(?:ion)?[ _]?(?:error)?:?[ _](?:111|61)\b|conn(?:ection)?[ _]?refused|ECONNREFUSED", re.I),

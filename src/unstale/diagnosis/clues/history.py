@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from unstale.accesslog.result import Address
 from unstale.diagnosis.case import IN_FLIGHT_S, STRANGE, Case, has_carried, serves_on
 from unstale.diagnosis.clue import Clue, Sighting
+from unstale.diagnosis.clues.turnover import turned_over
 from unstale.diagnosis.clues.waves import strikes_again
-from unstale.diagnosis.symptom import Symptom
+from unstale.diagnosis.symptom import UPSTREAM, Symptom
 from unstale.diagnosis.words import listed, part
 
 TOGETHER_S = 1.0
@@ -26,20 +27,6 @@ _ENOUGH = 3
 _TWICE = 2
 _MANY = 20
 _BUSY = 5
-UPSTREAM = frozenset(
-    {
-        Symptom.TERMINATION,
-        Symptom.REFUSED,
-        Symptom.UNREACHABLE,
-        Symptom.CONNECT_TIMEOUT,
-        Symptom.CONNECT_FAILURE,
-        Symptom.TLS,
-        Symptom.REMOTE_RESET,
-        Symptom.PROTOCOL_ERROR,
-        Symptom.TIMEOUT,
-        Symptom.CLIENT_LEFT,
-    }
-)
 
 
 def _see(case: Case) -> Iterator[Sighting]:
@@ -63,6 +50,7 @@ def _fate(case: Case, failed: list[Address], others: list[Address]) -> Iterator[
     lost = [one for one in failed if one.successes and is_lost(one)]
     # Those that served first after the lost ones served last: what failed there had been tried at the lost ones before.
     came = [one for one in failed if lost and (one.first_success_s or 0.0) > _last_success(lost)]
+    came += (turned_over(case) or ((), ()))[1]
     alive = [one for one in failed if one.successes and serves_on(one) and one not in came]
     never = [one for one in failed if not one.successes]
     names = listed([one.address for one in lost])
@@ -70,8 +58,8 @@ def _fate(case: Case, failed: list[Address], others: list[Address]) -> Iterator[
     meanwhile = [one for one in others if _served_while(case, one)]
     is_more = sum(one.failures for one in lost) >= sum(one.failures for one in alive)
     if lost and len(lost) >= len(alive) and is_more:
-        first_s = min(_first_failure(lost) - IN_FLIGHT_S, _last_success(lost))
-        new = [one for one in later if (one.first_success_s or 0.0) > first_s]
+        first_s = _first_failure(lost) - IN_FLIGHT_S
+        new = [one for one in later if one in came or (one.first_success_s or 0.0) > first_s]
         if new:
             words = f"{names} served until the failures began and not since; since then {_named(new)} serve"
             yield Sighting(clue=Clue.ADDRESS_LOST_OTHERS_SERVE, words=words)

@@ -48,7 +48,7 @@ def _see(case: Case) -> Iterator[Sighting]:
     apart = median(later[0][0] - earlier[0][0] for earlier, later in pairwise(waves))
     common = [wave for wave in waves if _is_common(wave)]
     is_plain = len(common) >= _WAVES and len(common) * 2 > len(waves)
-    if is_plain or (_is_on_the_way(waves, common) and sum(map(len, waves)) >= _MANY):
+    if is_plain or (_is_on_the_way(case, waves, common) and sum(map(len, waves)) >= _MANY):
         told = f"in {plural(len(common), 'wave')} of {len(waves)}" if common else f"in turn, in {len(waves)} waves"
         words = f"several addresses failed {told}, about {duration(1000 * apart)} apart, and served in between"
         yield Sighting(clue=Clue.FAILS_IN_WAVES, words=words)
@@ -60,13 +60,18 @@ def _see(case: Case) -> Iterator[Sighting]:
         yield Sighting(clue=Clue.STEADY_BEAT, words=words)
 
 
-def _is_on_the_way(waves: Sequence[Failed], common: Sequence[Failed]) -> bool:
-    """Whether what recurs is not one server's: where DNS names one address at a time, a wave finds only that one."""
+def _is_on_the_way(case: Case, waves: Sequence[Failed], common: Sequence[Failed]) -> bool:
+    """Whether what recurs is not one server's: where DNS names one address at a time, a wave finds only that one.
+
+    Addresses that are refused in turn and come back are a load balancer's; what is cut in use serves on.
+    """
     if common:
         return len(common) * 2 >= len(waves) or min(map(len, waves)) >= _VOLLEY
     struck = {address for wave in waves for _, address in wave}
     sizes = sorted(map(len, waves))
-    return len(waves) >= _BEATS and len(struck) >= _ADDRESSES and sizes[0] >= _PAIR and median(sizes) >= _VOLLEY
+    is_cut = case.symptom is Symptom.TERMINATION and case.count * 2 > sum(sizes)
+    is_grouped = len(waves) >= _BEATS and sizes[0] >= _PAIR and median(sizes) >= _VOLLEY
+    return is_cut and is_grouped and len(struck) >= _ADDRESSES
 
 
 def strikes_again(case: Case) -> bool:

@@ -45,6 +45,7 @@ RULE = Rule(
         Clue.NOT_IN_DNS: -STRONG,
         Clue.DNS_MOVED: -STRONG,
         Clue.ADDRESS_LOST_OTHERS_SERVE: -CLEAR,
+        Clue.TURNED_OVER: -CLEAR,
         Clue.ADDRESS_LOST: -CLEAR,
         Clue.ALL_AT_ONCE: -SOME,
         Clue.HEALED: -SOME,

@@ -68,6 +68,7 @@ RULE = Rule(
         Clue.DNS_MOVED: -STRONG,
         Clue.INBOUND: -DECISIVE,
         Clue.ADDRESS_LOST_OTHERS_SERVE: -CLEAR,
+        Clue.TURNED_OVER: -STRONG,
         Clue.NEVER_SERVED: -CLEAR,
         Clue.RESTARTED_IN_TURN: -CLEAR,
         Clue.FAILS_IN_WAVES: STRONG,

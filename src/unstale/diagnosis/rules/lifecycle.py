@@ -69,6 +69,7 @@ RULE = Rule(
         Clue.NOT_IN_DNS: -SOME,
         Clue.DNS_MOVED: -CLEAR,
         Clue.NEW_ADDRESSES: -CLEAR,
+        Clue.TURNED_OVER: -SOME,
         Clue.ROUND_WAIT: -CLEAR,
         Clue.TOO_NEAR: -HINT,
         Clue.PLAIN_TO_TLS_PORT: -DECISIVE,

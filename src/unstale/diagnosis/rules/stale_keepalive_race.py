@@ -53,6 +53,7 @@ RULE = Rule(
         Clue.NOT_IN_DNS: -STRONG,
         Clue.DNS_MOVED: -CLEAR,
         Clue.ADDRESS_LOST_OTHERS_SERVE: -STRONG,
+        Clue.TURNED_OVER: -CLEAR,
         Clue.NEW_ADDRESSES: -SOME,
         Clue.ADDRESS_LOST: -STRONG,
         Clue.ADDRESS_LOST_SIBLINGS_SERVE: -CLEAR,

@@ -51,6 +51,7 @@ RULE = Rule(
         Clue.NO_NEW_CONNECTIONS: -STRONG,
         Clue.NOT_IN_DNS: -STRONG,
         Clue.ADDRESS_LOST_OTHERS_SERVE: -CLEAR,
+        Clue.TURNED_OVER: -CLEAR,
         Clue.GAPS_AT_ONE_VALUE: -SOME,
         Clue.PLAIN_TO_TLS_PORT: -SOME,
         Clue.CONNECT_CALL: -CLEAR,
