@@ -7,6 +7,7 @@ SIMPLE encrypts. So the sidecar sees requests and can repeat them, at the price 
 from __future__ import annotations
 
 from unstale.lab.scenario import FAILS_SOME, HARDLY, HARDLY_FAILS, MAY_FAIL, Bounds, expected
+from unstale.lab.scenarios.firewall_drop import IN_FLIGHT
 from unstale.lab.scenarios.firewall_drop import SCENARIO as IN_THE_CLEAR
 from unstale.lab.variant import variant
 from unstale.lab.world import Tls
@@ -20,6 +21,6 @@ SCENARIO = variant(
         short_lived=MAY_FAIL,
         article=Bounds(failed=HARDLY, twice=(0.0, 0.05)),
         mesh_max_age=MAY_FAIL,
-        recommended=(Bounds(twice=HARDLY), HARDLY_FAILS),
+        recommended=(Bounds(twice=IN_FLIGHT), HARDLY_FAILS),
     ),
 )
