@@ -82,7 +82,7 @@ def _volleys(case: Case, traced: Sequence[Failure]) -> Iterator[Sighting]:
             "again, and none to another: a server that ended"
         )
         yield Sighting(clue=Clue.ENDED_ALONE, words=words)
-    elif not is_alone or any(map(_is_varied, volleys)):
+    elif not is_alone or len(volleys) > 1 or any(map(_is_varied, volleys)):
         words = f"{part(together, len(traced))} connections broke in the same moments, whatever they had done before"
         yield Sighting(clue=Clue.CUT_TOGETHER, words=words)
 

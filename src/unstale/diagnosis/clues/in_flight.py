@@ -8,6 +8,7 @@ sent.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from statistics import pstdev
 
 from unstale.accesslog.result import Failure
 from unstale.diagnosis.case import Case, moment_of
@@ -17,11 +18,17 @@ from unstale.diagnosis.words import duration, part
 
 _CONCERNED = frozenset({Symptom.TERMINATION, Symptom.REFUSED})
 _INSTANT_S = 0.02
-_TICK_S = 0.002
+_TICK_S = 0.001
 """Lines name milliseconds, and a proxy's threads notice an end a tick apart."""
 
+_WAITED_MS = 5.0
+"""What breaks as soon as it is sent has not waited."""
+
 _ENOUGH = 3
-_TIMES = 5
+_TIMES, _TIMES_OF_MORE = 5, 2
+"""How much further apart the beginnings lie than the ends. What breaks on its own ends as far apart as it began, or
+further; of three that may be otherwise by chance, of more hardly.
+"""
 
 
 def _see(case: Case) -> Iterator[Sighting]:
@@ -63,11 +70,12 @@ def in_flight(cut: Sequence[Failure]) -> list[list[Failure]]:
 
 
 def _was_waiting(volley: Sequence[Failure]) -> bool:
-    if len({one.row.upstream_local_address for one in volley}) < _ENOUGH:
+    waiting = [one for one in volley if one.row.duration_ms >= _WAITED_MS]
+    if len(waiting) * 2 <= len(volley) or len({one.row.upstream_local_address for one in waiting}) < _ENOUGH:
         return False
-    starts = sorted(one.row.start_s or 0.0 for one in volley)
-    ends = sorted(moment_of(one.row) or 0.0 for one in volley)
-    return starts[-1] - starts[0] >= _TIMES * (ends[-1] - ends[0] + _TICK_S)
+    starts = pstdev(one.row.start_s or 0.0 for one in waiting)
+    ends = pstdev(moment_of(one.row) or 0.0 for one in waiting)
+    return starts >= (_TIMES if len(waiting) == _ENOUGH else _TIMES_OF_MORE) * (ends + _TICK_S)
 
 
 SEE = _see
