@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 
 import pytest
@@ -147,6 +148,17 @@ def test_nobody_looks_while_no_request_is_sent() -> None:
     assert not watched.ledger.silence.is_on
     watched.idle()
     assert len(watched.looks) == 1
+
+
+def test_a_fork_looks_for_itself() -> None:
+    watched = Watched()
+    watched.idle()
+    assert watched.ledger.silence.is_on
+    child = os.fork()
+    if child == 0:
+        watched.idle()
+        os._exit(0 if len(watched.looks) == 2 else 1)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 @pytest.mark.parametrize("policy", [Policy(overdue_s=None), Policy(overdue_s=None, max_age_s=0)])

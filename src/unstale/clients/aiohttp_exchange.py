@@ -11,7 +11,7 @@ import contextlib
 import math
 import weakref
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
@@ -145,7 +145,7 @@ class Handler(ResponseHandler):
         self.request = self.connection = self.traces = None
         if request is None or connection is None:
             return None
-        connector: Repeater = connection._connector  # type: ignore[assignment]
+        connector = cast(Repeater, connection._connector)
         response = request.response
         story, self.story = self.story or story_of(request), None
         if response is None or not await connector.may_repeat(story, broken):

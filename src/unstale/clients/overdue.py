@@ -9,7 +9,9 @@ address swallows every answer under way, and then there is nobody else whose fai
 from __future__ import annotations
 
 import math
+import os
 import threading
+import weakref
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
@@ -60,6 +62,11 @@ class SilenceWatch:
         overdue_s = ledger.policy.overdue_s
         self._every_s = min(LOOK_EVERY_S, (overdue_s or 0.0) / 4)
         self.is_on = overdue_s is None
+        _watches.add(self)
+
+    def forget(self) -> None:
+        """Nobody looks any more: a fork has no timers."""
+        self.is_on = self._ledger.policy.overdue_s is None
 
     def begin(self) -> None:
         """A request was sent while nobody looked."""
@@ -80,3 +87,15 @@ class SilenceWatch:
             self.begin()
         else:
             self.is_on = False
+
+
+_watches: weakref.WeakSet[SilenceWatch] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for watch in _watches:
+        watch.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

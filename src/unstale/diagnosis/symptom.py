@@ -42,6 +42,9 @@ class Symptom(StrEnum):
     UNKNOWN = "it is not said what happened"
 
 
+OUTAGES = frozenset({Symptom.REFUSED, Symptom.UNREACHABLE, Symptom.CONNECT_TIMEOUT, Symptom.CONNECT_FAILURE})
+"""No new connection comes about."""
+
 UPSTREAM = frozenset(
     {
         Symptom.TERMINATION,

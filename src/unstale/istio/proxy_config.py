@@ -119,11 +119,7 @@ class ProxyConfig(Message):
         *("proxyAdminPort", "availabilityZone", "controlPlaneAuthPolicy", "customConfigFile", "statNameLength"),
         *("concurrency", "proxyBootstrapTemplatePath", "interceptionMode", "tracing", "sds", "envoyAccessLogService"),
         *("envoyMetricsService", "runtimeValues", "statusPort", "extraStatTags", "gatewayTopology"),
-        *(
-            "terminationDrainDuration",
-            "meshId",
-            "readinessProbe",
-        ),
+        *("terminationDrainDuration", "meshId", "readinessProbe"),
         *("holdApplicationUntilProxyStarts", "caCertificatesPem", "image", "privateKeyProvider"),
         *("fileFlushInterval", "fileFlushMinSizeKb", "statsCompression"),
     )

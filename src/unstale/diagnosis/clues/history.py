@@ -14,13 +14,12 @@ from unstale.diagnosis.case import IN_FLIGHT_S, STRANGE, Case, has_carried, serv
 from unstale.diagnosis.clue import Clue, Sighting
 from unstale.diagnosis.clues.turnover import turned_over
 from unstale.diagnosis.clues.waves import strikes_again
-from unstale.diagnosis.symptom import UPSTREAM, Symptom
+from unstale.diagnosis.symptom import OUTAGES, UPSTREAM, Symptom
 from unstale.diagnosis.words import listed, part
 
 TOGETHER_S = 1.0
 """Failures that begin within this time began together: connections in use notice within their next request."""
 
-OUTAGES = frozenset({Symptom.REFUSED, Symptom.UNREACHABLE, Symptom.CONNECT_TIMEOUT, Symptom.CONNECT_FAILURE})
 _MOSTLY = 0.9
 _HANGS = frozenset({Symptom.TIMEOUT, Symptom.CLIENT_LEFT})
 _ENOUGH = 3
@@ -49,8 +48,8 @@ def _see(case: Case) -> Iterator[Sighting]:
 def _fate(case: Case, failed: list[Address], others: list[Address]) -> Iterator[Sighting]:
     lost = [one for one in failed if one.successes and is_lost(one)]
     # Those that served first after the lost ones served last: what failed there had been tried at the lost ones before.
-    came = [one for one in failed if lost and (one.first_success_s or 0.0) > _last_success(lost)]
-    came += (turned_over(case) or ((), ()))[1]
+    arrived = (turned_over(case) or ([], []))[1]
+    came = [one for one in failed if one in arrived or _served_after(one, lost)]
     alive = [one for one in failed if one.successes and serves_on(one) and one not in came]
     never = [one for one in failed if not one.successes]
     names = listed([one.address for one in lost])
@@ -222,8 +221,8 @@ def is_lost(one: Address) -> bool:
     return one.last_success_s <= one.first_failure_s + IN_FLIGHT_S and (one.last_failure_s or 0.0) >= one.last_success_s
 
 
-def _last_success(lost: list[Address]) -> float:
-    return max((one.last_success_s for one in lost if one.last_success_s is not None), default=0.0)
+def _served_after(one: Address, lost: list[Address]) -> bool:
+    return bool(lost) and (one.first_success_s or 0.0) > max(each.last_success_s or 0.0 for each in lost)
 
 
 def _first_failure(lost: list[Address]) -> float:

@@ -11,17 +11,15 @@ from collections.abc import Iterator
 from unstale.diagnosis.case import Case
 from unstale.diagnosis.clue import Clue, Sighting
 from unstale.diagnosis.clues.path import is_resolved_by_proxy
-from unstale.diagnosis.symptom import Symptom
+from unstale.diagnosis.symptom import OUTAGES
 from unstale.diagnosis.words import duration
 
 LONG_S = 10.0
 """Shorter outages lie within the time to live of a good many names."""
 
-_OUTAGES = frozenset({Symptom.REFUSED, Symptom.UNREACHABLE, Symptom.CONNECT_TIMEOUT, Symptom.CONNECT_FAILURE})
-
 
 def _see(case: Case) -> Iterator[Sighting]:
-    if case.symptom not in _OUTAGES or not is_resolved_by_proxy(case.rows):
+    if case.symptom not in OUTAGES or not is_resolved_by_proxy(case.rows):
         return
     history = case.history().values()
     served = [one.last_success_s for one in history if one.last_success_s is not None]

@@ -11,8 +11,8 @@ from itertools import pairwise
 from unstale.accesslog.result import Address
 from unstale.diagnosis.case import Case, moment_of
 from unstale.diagnosis.clue import Clue, Sighting
-from unstale.diagnosis.clues.history import OUTAGES, TOGETHER_S, in_turn, is_lost, was_in_use
-from unstale.diagnosis.symptom import UPSTREAM
+from unstale.diagnosis.clues.history import TOGETHER_S, in_turn, is_lost, was_in_use
+from unstale.diagnosis.symptom import OUTAGES, UPSTREAM
 from unstale.diagnosis.words import duration, listed, plural
 
 _MOMENT_S = 0.3

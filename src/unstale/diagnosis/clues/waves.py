@@ -16,7 +16,7 @@ from unstale.accesslog.row import Row
 from unstale.diagnosis.case import Case, has_carried, moment_of
 from unstale.diagnosis.clue import Clue, Sighting
 from unstale.diagnosis.clues.connection import breaks_at_one_value
-from unstale.diagnosis.symptom import Symptom
+from unstale.diagnosis.symptom import OUTAGES, Symptom
 from unstale.diagnosis.words import duration, plural
 
 APART_S = 1.0
@@ -32,8 +32,7 @@ _LONGEST = 0.4
 _STEADY, _STEADY_OF_THREE = 0.15, 0.04
 """Of three moments one in fifty times lies as evenly as this by chance, of four even fewer."""
 
-_OUTAGES = frozenset({Symptom.REFUSED, Symptom.UNREACHABLE, Symptom.CONNECT_TIMEOUT, Symptom.CONNECT_FAILURE})
-_STRUCK = _OUTAGES | {Symptom.TERMINATION}
+_STRUCK = OUTAGES | {Symptom.TERMINATION}
 _STRUCK_BARE = _STRUCK | {Symptom.REMOTE_RESET}
 
 Failed = list[tuple[float, str]]
